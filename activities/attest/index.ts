@@ -1,0 +1,93 @@
+import {
+  attestationKey,
+  canonicalBytes,
+  DsseEnvelope,
+  manifestKey,
+  mediaTypes,
+  PinReport,
+  statementOf,
+  type RunManifest,
+  type Statement,
+} from '../../domain/index.ts';
+import type { Activities, AttestInput, AttestResult, StageRun } from '../../workflows/contract.ts';
+import type { Dependencies } from '../dependencies.ts';
+import { failure } from '../failure.ts';
+import { getJson } from '../io/blobs.ts';
+import type { ObjectStore } from '../io/store.ts';
+import { runStage } from '../stage.ts';
+import { signStatement } from './envelope.ts';
+import { readSigningKey, type SigningKey } from './keys.ts';
+import { hashOf, storeManifest, type StoredManifest } from './manifest.ts';
+import { openTransparencyLog, type TransparencyLog } from './transparency-log.ts';
+import { readVersion } from './version.ts';
+
+/** The stage that lists, signs and logs what a run stored. Not cached: it is about one run. */
+export function createAttestActivities(dependencies: Dependencies): Pick<Activities, 'attest'> {
+  const log = openTransparencyLog(dependencies.store);
+  return {
+    attest: (input) =>
+      runStage(dependencies, input, 'attest', undefined, async ({ report }) => {
+        report({ message: 'listing what was stored' });
+        return { result: await attestRun(dependencies, log, input) };
+      }),
+  };
+}
+
+/**
+ * Writes manifest, signed statement and log link of a run; each is created once, and a repeated call finds its own.
+ * Failures: SIGNING_KEY_MISSING, STORE_CORRUPT, PLATFORM_ERROR where something else stands under the run's keys.
+ */
+export async function attestRun(
+  { store, settings, exportHistory }: Pick<Dependencies, 'store' | 'exportHistory'> & { settings: Pick<Dependencies['settings'], 'signingKeyFile'> },
+  log: TransparencyLog,
+  input: StageRun & AttestInput,
+): Promise<AttestResult> {
+  const key = await readSigningKey(settings.signingKeyFile);
+  const stored = await storeManifest(store, input, exportHistory);
+  const statement = await describe(store, input, stored);
+  const attestation = await storeAttestation(store, input.run, statement, key);
+  const logSequence = await log.append({ run: input.run, manifestSha256: stored.sha256, attestationSha256: hashOf(attestation) });
+  const { publishable } = statement.predicate.reprise_verdict;
+  return {
+    artifacts: [stored.history],
+    summary: `${stored.manifest.artifacts.length} objects signed, link ${logSequence} of the log${publishable ? '' : ', not publishable'}`,
+    manifestKey: manifestKey(input.run),
+    manifestSha256: stored.sha256,
+    attestationKey: attestationKey(input.run),
+    logSequence,
+    publishable,
+  };
+}
+
+async function describe(store: ObjectStore, input: StageRun & AttestInput, { manifest, sha256 }: StoredManifest): Promise<Statement> {
+  const model = manifest.artifacts.find(({ role, mediaType }) => role === 'model' && mediaType === mediaTypes.tree)?.sha256;
+  const pin = await pinReportOf(store, manifest);
+  return statementOf({
+    ...input,
+    manifestSha256: sha256,
+    builderVersion: readVersion(),
+    ...(model === undefined ? {} : { model }),
+    ...(pin === undefined ? {} : { pin }),
+  });
+}
+
+async function pinReportOf(store: ObjectStore, { artifacts }: RunManifest): Promise<PinReport | undefined> {
+  const reports = artifacts.filter(({ role, mediaType }) => role === 'pin-report' && mediaType === mediaTypes.json);
+  for (const { sha256 } of reports) {
+    const report = PinReport.safeParse(await getJson(store, sha256));
+    if (report.success) return report.data;
+  }
+  return undefined;
+}
+
+/** The stored envelope's bytes. One that is there counts when it says the same, also under an earlier key. */
+async function storeAttestation(store: ObjectStore, run: string, statement: Statement, key: SigningKey): Promise<Uint8Array> {
+  const envelope = signStatement(statement, key);
+  const bytes = canonicalBytes(envelope);
+  const name = attestationKey(run);
+  if ((await store.putIfAbsent(name, bytes, mediaTypes.dsse)) === 'created') return bytes;
+  const earlier = await store.get(name);
+  const parsed = DsseEnvelope.safeParse(earlier && JSON.parse(Buffer.from(earlier).toString('utf8')));
+  if (earlier && parsed.success && parsed.data.payload === envelope.payload) return earlier;
+  throw failure('PLATFORM_ERROR', `${name} is there already and states something else`);
+}

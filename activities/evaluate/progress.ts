@@ -1,0 +1,30 @@
+import type { Answer, AnswerCounts } from '../../domain/index.ts';
+import type { StageContext } from '../stage.ts';
+import type { AnswerJournal } from './journal.ts';
+import type { QuestionPlan } from './plan.ts';
+
+/** Often enough for people who watch, far below what Temporal takes. */
+const reportEveryMs = 500;
+
+/**
+ * Reports "412/600 answered, 3 failed" as answers become durable, and nothing else: the same line is shown for the closed stage.
+ */
+export function createProgress(plan: QuestionPlan, journal: AnswerJournal, context: Pick<StageContext, 'report'>): (answer: Answer) => void {
+  const weights = new Map(plan.inquiries.filter(({ alike }) => alike.length > 0).map(({ id, alike }) => [id, 1 + alike.length]));
+  const counts: AnswerCounts = { answered: 0, failed: 0, unanswered: 0 };
+  const take = (answer: Answer): void => void (counts[answer.status] += weights.get(answer.id) ?? 1);
+  let reportedAtMs = -Infinity;
+  const report = (): void => {
+    const done = counts.answered + counts.failed;
+    if (performance.now() - reportedAtMs < reportEveryMs && done < plan.questions) return;
+    reportedAtMs = performance.now();
+    const failed = counts.failed > 0 ? `, ${counts.failed} failed` : '';
+    context.report({ message: `${counts.answered}/${plan.questions} answered${failed}`, done, total: plan.questions });
+  };
+  for (const answer of journal.answered.values()) take(answer);
+  report();
+  return (answer) => {
+    take(answer);
+    report();
+  };
+}

@@ -1,0 +1,31 @@
+import { ApplicationFailure } from '@temporalio/common';
+import { failures, limits, type FailedOutcome, type FailureCode, isFailureCode } from '../domain/index.ts';
+
+/**
+ * The one way an expected failure is thrown: `throw failure('TRAIN_EXIT', 'the training ended with exit code 1')`.
+ * The code decides fault, retry and next step (domain/failures.ts).
+ */
+export function failure(code: FailureCode, message: string, options: { cause?: unknown; logKey?: string } = {}): ApplicationFailure {
+  return ApplicationFailure.create({
+    type: code,
+    message: message.slice(0, limits.failureMessageCharacters),
+    nonRetryable: !failures[code].retryable,
+    details: options.logKey === undefined ? [] : [{ logKey: options.logKey }],
+    ...(options.cause instanceof Error ? { cause: options.cause } : {}),
+  });
+}
+
+/** The outcome that a thrown failure stands for, or undefined where it is none of the table's. */
+export function outcomeOf(error: unknown): FailedOutcome | undefined {
+  if (!(error instanceof ApplicationFailure) || !isFailureCode(error.type)) return undefined;
+  const { fault, nextStep } = failures[error.type];
+  const detail = error.details?.[0] as { logKey?: string } | undefined;
+  return {
+    status: 'failed',
+    code: error.type,
+    fault,
+    message: error.message,
+    nextStep,
+    ...(detail?.logKey === undefined ? {} : { logKey: detail.logKey }),
+  };
+}

@@ -1,0 +1,56 @@
+import { Context } from '@temporalio/activity';
+import type { StageName, StageProgress } from '../domain/index.ts';
+import type { StageRun } from '../workflows/contract.ts';
+import type { Dependencies } from './dependencies.ts';
+import type { StageContext } from './stage.ts';
+
+/** Below the heartbeat timeout of workflows/policy.ts, and often enough for `reprise watch`. */
+const heartbeatEveryMs = 5_000;
+
+/**
+ * Signals make the workflow's details live in the Temporal UI but cost history events, so they come at growing intervals:
+ * about ten in 24 hours. Heartbeats carry everything in between.
+ */
+const firstSignalMs = 3_000;
+const signalGrowth = 2.5;
+
+/** Runs `compute` with a context that heartbeats the latest progress, also while nothing new is reported. */
+export async function withHeartbeat<Result>(
+  dependencies: Pick<Dependencies, 'signalProgress' | 'logger'>,
+  stageRun: StageRun,
+  stage: StageName,
+  compute: (context: StageContext) => Promise<Result>,
+): Promise<Result> {
+  const activity = Context.current();
+  let latest: StageProgress = { stage, message: 'started', at: new Date().toISOString() };
+  let nextSignalAt = Date.now() + firstSignalMs;
+  let interval = firstSignalMs;
+  const beat = (): void => activity.heartbeat(latest);
+  const signal = (): void => {
+    if (Date.now() < nextSignalAt) return;
+    interval *= signalGrowth;
+    nextSignalAt = Date.now() + interval;
+    dependencies.signalProgress(stageRun.workflowId, latest).catch((error: unknown) => {
+      dependencies.logger.warn({ error, stage }, 'progress signal not delivered');
+    });
+  };
+  beat();
+  const timer = setInterval(() => (beat(), signal()), heartbeatEveryMs);
+  try {
+    return await compute({
+      stage,
+      run: stageRun.run,
+      workflowId: stageRun.workflowId,
+      attempt: activity.info.attempt,
+      signal: activity.cancellationSignal,
+      cancelled: () => activity.cancellationDetails?.cancelRequested === true,
+      report(progress) {
+        latest = { ...progress, stage, at: new Date().toISOString() };
+        beat();
+        signal();
+      },
+    });
+  } finally {
+    clearInterval(timer);
+  }
+}

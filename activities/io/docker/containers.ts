@@ -1,0 +1,135 @@
+import type Docker from 'dockerode';
+import type { Container, ContainerCreateOptions } from 'dockerode';
+import type { FailureCode } from '../../../domain/index.ts';
+import { failure } from '../../failure.ts';
+import { isConflict, isNotFound, onEngine, refusedCommand } from './errors.ts';
+import { hardenedHostConfig, type Confinement } from './host-config.ts';
+import { containerName, labelNames, labelsOf, type Owner } from './names.ts';
+
+export interface ContainerPlan {
+  owner: Owner;
+  /** Image id. */
+  image: string;
+  env: Record<string, string>;
+  confinement: Confinement;
+  /** What it is called when the image's own command cannot be run. */
+  whenRefused: Extract<FailureCode, 'TRAIN_EXIT' | 'SERVE_EXITED'>;
+}
+
+export interface ContainerState {
+  id: string;
+  status: 'created' | 'running' | 'exited';
+  /** Meaningful once exited. */
+  exitCode: number;
+  oomKilled: boolean;
+  /** ISO 8601, by the engine's clock; undefined before the first start. */
+  startedAt: string | undefined;
+  finishedAt: string | undefined;
+  /** IP addresses by network name. */
+  addresses: Record<string, string>;
+}
+
+/**
+ * The container of a stage: the one that an earlier attempt made, or a new one that is not started yet.
+ * Failures: IMAGE_GONE, ENGINE_UNREACHABLE, DISK_FULL, `plan.whenRefused` where the image has no command.
+ */
+export async function createOrAttach(docker: Docker, plan: ContainerPlan): Promise<Container> {
+  const existing = await findContainer(docker, plan.owner);
+  if (existing?.image === plan.image) return existing.container;
+  // Made from another image in an earlier life of the same run: nothing of it can be used.
+  if (existing) await removeContainer(existing.container);
+  const options = createOptions(plan, await imageLabels(docker, plan.image));
+  try {
+    return await docker.createContainer(options);
+  } catch (error) {
+    if (isConflict(error)) return docker.getContainer(containerName(plan.owner));
+    throw refusal(error, plan) ?? (await onEngine('creating the container', () => Promise.reject(error)));
+  }
+}
+
+/** Starts a container that was never started; one that runs or has run is left as it is. Failures: GPU_RUNTIME_MISSING, `plan.whenRefused`. */
+export async function startOnce(container: Container, plan: ContainerPlan): Promise<void> {
+  if ((await stateOf(container)).status !== 'created') return;
+  try {
+    await container.start();
+  } catch (error) {
+    throw refusal(error, plan) ?? (await onEngine('starting the container', () => Promise.reject(error)));
+  }
+}
+
+export async function stateOf(container: Container): Promise<ContainerState> {
+  const { Id, State, NetworkSettings } = await onEngine('inspecting the container', () => container.inspect());
+  const live = State.Running || State.Status === 'restarting';
+  return {
+    id: Id,
+    status: live ? 'running' : State.Status === 'created' ? 'created' : 'exited',
+    exitCode: State.ExitCode,
+    oomKilled: State.OOMKilled,
+    startedAt: instant(State.StartedAt),
+    finishedAt: instant(State.FinishedAt),
+    addresses: Object.fromEntries(Object.entries(NetworkSettings.Networks).map(([name, { IPAddress }]) => [name, IPAddress])),
+  };
+}
+
+/** SIGTERM, the grace, SIGKILL; resolves when it has ended. Harmless where it has ended or is gone. */
+export async function stopContainer(container: Container, graceMs: number): Promise<void> {
+  await onEngine('stopping the container', () => container.stop({ t: Math.ceil(graceMs / 1_000) }).catch(unlessEnded));
+}
+
+/** Kills and removes it with its anonymous volumes. Harmless where it is gone. */
+export async function removeContainer(container: Container): Promise<void> {
+  await onEngine('removing the container', () => container.remove({ force: true, v: true }).catch(unlessGone));
+}
+
+export function createOptions(plan: ContainerPlan, labelsOfImage: Record<string, string>): ContainerCreateOptions {
+  return {
+    name: containerName(plan.owner),
+    Image: plan.image,
+    Env: Object.entries(plan.env).map(([name, value]) => `${name}=${value}`),
+    Labels: { ...silenced(labelsOfImage), ...labelsOf(plan.owner) },
+    Healthcheck: { Test: ['NONE'] },
+    StopSignal: 'SIGTERM',
+    Hostname: 'reprise',
+    Tty: false,
+    OpenStdin: false,
+    HostConfig: hardenedHostConfig(plan.confinement),
+  };
+}
+
+/** An image's labels would count as the container's: one could claim another run, or put it into somebody's compose project. */
+function silenced(labels: Record<string, string>): Record<string, string> {
+  return Object.fromEntries(Object.keys(labels).map((name) => [name, '']));
+}
+
+async function findContainer(docker: Docker, owner: Owner): Promise<{ container: Container; image: string } | undefined> {
+  const container = docker.getContainer(containerName(owner));
+  const info = await onEngine('looking for the container', () => container.inspect().catch(unlessGone));
+  if (!info) return undefined;
+  if (info.Config.Labels[labelNames.run] === owner.run) return { container: docker.getContainer(info.Id), image: info.Image };
+  throw failure('PLATFORM_ERROR', `the container name ${containerName(owner)} is taken by a container that is not of this run`);
+}
+
+async function imageLabels(docker: Docker, image: string): Promise<Record<string, string>> {
+  const { Config } = await onEngine(`looking for the image ${image}`, () => docker.getImage(image).inspect());
+  return Config.Labels ?? {};
+}
+
+function refusal(error: unknown, plan: ContainerPlan): Error | undefined {
+  const reason = refusedCommand(error);
+  return reason === undefined ? undefined : failure(plan.whenRefused, `the image's command could not be started: ${reason}`, { cause: error });
+}
+
+/** The engine writes year 1 for "never". */
+function instant(time: string): string | undefined {
+  return time.startsWith('0001-') ? undefined : time;
+}
+
+function unlessGone(error: unknown): undefined {
+  if (isNotFound(error) || (isConflict(error) && /already in progress/.test(String(error)))) return undefined;
+  throw error;
+}
+
+function unlessEnded(error: unknown): undefined {
+  if ((error as { statusCode?: number }).statusCode === 304) return undefined;
+  return unlessGone(error);
+}

@@ -1,0 +1,51 @@
+import type { StageName } from '../../../domain/index.ts';
+
+/**
+ * Every name and label in the engine is built here: a later attempt finds by name what an earlier one started, and the clean-up
+ * finds by label what a run left behind.
+ */
+export interface Owner {
+  run: string;
+  stage: StageName;
+  workflowId: string;
+}
+
+export type VolumePurpose = 'output' | 'checkpoints' | 'model';
+
+export const labelNames = { run: 'reprise.run', stage: 'reprise.stage', workflow: 'reprise.workflow' } as const;
+
+export function containerName(owner: Pick<Owner, 'run' | 'stage'>): string {
+  return `${runPrefix(owner.run)}${owner.stage}`;
+}
+
+/** The never started container through which a volume is filled. */
+export function fillerName(owner: Pick<Owner, 'run' | 'stage'>): string {
+  return `${containerName(owner)}-fill`;
+}
+
+export function networkName(owner: Pick<Owner, 'run' | 'stage'>): string {
+  return containerName(owner);
+}
+
+export function volumeName(run: string, purpose: VolumePurpose): string {
+  return `${runPrefix(run)}${purpose}`;
+}
+
+/** `reprise/train:0123456789ab`: made of the image's id, so that a tag is never moved and no built image is dangling. */
+export function imageTag(role: 'serve' | 'train', imageId: string): { repo: string; tag: string } {
+  return { repo: `reprise/${role}`, tag: imageId.replace(/^sha256:/, '').slice(0, 12) };
+}
+
+export function labelsOf(owner: Owner): Record<string, string> {
+  return { [labelNames.run]: owner.run, [labelNames.stage]: owner.stage, [labelNames.workflow]: owner.workflowId };
+}
+
+/** Filter of the engine's lists for everything of a run. */
+export function runFilter(run: string): { label: string[] } {
+  return { label: [`${labelNames.run}=${run}`] };
+}
+
+/** Start of every name of a run; characters that the engine does not take in names become hyphens. */
+export function runPrefix(run: string): string {
+  return `reprise-${run.replaceAll(/[^A-Za-z0-9_.-]/g, '-')}-`;
+}

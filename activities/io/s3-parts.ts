@@ -1,0 +1,105 @@
+import { createHash } from 'node:crypto';
+import type { Readable } from 'node:stream';
+import {
+  AbortMultipartUploadCommand,
+  CompleteMultipartUploadCommand,
+  type CompletedPart,
+  CreateMultipartUploadCommand,
+  UploadPartCommand,
+} from '@aws-sdk/client-s3';
+import { failure } from '../failure.ts';
+import { createLanes } from './concurrency.ts';
+import { statusOf } from './s3-errors.ts';
+import type { S3Target } from './s3.ts';
+import type { StreamBody } from './store.ts';
+
+/** Memory of one upload = part size x (in flight + 1). S3 allows 10,000 parts: 160 GiB at 16 MiB, above that larger parts. */
+const smallestPartBytes = 8 * 1024 ** 2;
+const mostParts = 10_000;
+const partsInFlight = 3;
+
+/**
+ * Uploads a large body in parts, each with its SHA-256, and completes it only if the whole has the stated hash and the key is
+ * still free. lib-storage's Upload does the same at 1.5 to 2 times the CPU time, since it hashes for signing and for the
+ * checksum apart.
+ */
+export async function putInParts(target: S3Target, key: string, body: StreamBody, mediaType: string): Promise<'created' | 'exists'> {
+  const { client, bucket } = target;
+  const { UploadId } = await client.send(
+    new CreateMultipartUploadCommand({ Bucket: bucket, Key: key, ContentType: mediaType, ChecksumAlgorithm: 'SHA256' }),
+  );
+  const upload = { Bucket: bucket, Key: key, UploadId };
+  try {
+    const parts = await sendParts(target, upload, key, body);
+    await client.send(new CompleteMultipartUploadCommand({ ...upload, IfNoneMatch: '*', MultipartUpload: { Parts: parts } }));
+    return 'created';
+  } catch (error) {
+    await client.send(new AbortMultipartUploadCommand(upload)).catch(() => undefined); // The first error is the one to tell.
+    if (statusOf(error) === 412) return 'exists';
+    throw error;
+  }
+}
+
+interface Upload {
+  Bucket: string;
+  Key: string;
+  UploadId: string | undefined;
+}
+
+async function sendParts({ client }: S3Target, upload: Upload, key: string, body: StreamBody): Promise<CompletedPart[]> {
+  const buffers = createBuffers(partsInFlight, Math.max(smallestPartBytes, Math.ceil(body.sizeBytes / mostParts)));
+  const lanes = createLanes(partsInFlight);
+  const whole = createHash('sha256');
+  const parts: CompletedPart[] = [];
+  const stream = body.open();
+  try {
+    for await (const bytes of chunksOf(stream, buffers.take)) {
+      whole.update(bytes);
+      const PartNumber = parts.length + 1;
+      const ChecksumSHA256 = createHash('sha256').update(bytes).digest('base64');
+      const part: CompletedPart = { PartNumber, ChecksumSHA256 };
+      parts.push(part);
+      await lanes.start(async () => {
+        const { ETag } = await client.send(
+          new UploadPartCommand({ ...upload, PartNumber, ChecksumSHA256, Body: bytes, ContentLength: bytes.length }),
+        );
+        part.ETag = ETag;
+        buffers.giveBack(bytes);
+      });
+    }
+    await lanes.settle();
+  } finally {
+    stream.destroy();
+    await lanes.idle();
+  }
+  const actual = whole.digest('hex');
+  if (actual !== body.sha256) throw failure('STORE_CORRUPT', `writing ${key}: the body has the hash ${actual}, not ${body.sha256}`);
+  return parts;
+}
+
+/** A few large buffers used again and again: fresh ones for every part cost more CPU time than hashing them. */
+function createBuffers(most: number, sizeBytes: number): { take(): Buffer; giveBack(bytes: Buffer): void } {
+  const free: Buffer[] = [];
+  return {
+    take: () => free.pop() ?? Buffer.allocUnsafeSlow(sizeBytes),
+    giveBack: (bytes) => void (bytes.length === sizeBytes && free.length <= most && free.push(bytes)),
+  };
+}
+
+/** The stream's bytes in filled buffers; only the last is shorter. */
+async function* chunksOf(stream: Readable, take: () => Buffer): AsyncGenerator<Buffer> {
+  let chunk = take();
+  let filled = 0;
+  for await (const piece of stream as AsyncIterable<Buffer>) {
+    for (let taken = 0; taken < piece.length; ) {
+      const copied = piece.copy(chunk, filled, taken);
+      taken += copied;
+      filled += copied;
+      if (filled < chunk.length) continue;
+      yield chunk;
+      chunk = take();
+      filled = 0;
+    }
+  }
+  if (filled > 0) yield chunk.subarray(0, filled);
+}

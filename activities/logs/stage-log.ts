@@ -1,0 +1,121 @@
+import { StringDecoder } from 'node:string_decoder';
+import { limits, mediaTypes, type Artifact } from '../../domain/index.ts';
+import { artifactOf, putBlobStream } from '../io/blobs.ts';
+import type { ObjectStore } from '../io/store.ts';
+import { openChunkWriter } from './chunk-writer.ts';
+import { containerTail, listChunks, putDroppedNote, type LogOwner } from './chunks.ts';
+import { continuedMark, partsOf, printable, stamped, textOf, timeOf } from './lines.ts';
+import { logBytesOf } from './read.ts';
+
+/** Takes secrets out of a line before it is kept or shown. */
+export type Redact = (line: string) => string;
+
+export interface StageLogOptions extends LogOwner {
+  scratchDirectory: string;
+  redact?: Redact;
+}
+
+/** A stage's log while it is written: durable in chunks within `logChunkMs`, readable by everybody who reaches the store. */
+export interface StageLog {
+  /** Takes text in any portions; each complete line is stamped with the time of its arrival. */
+  write(content: string | Uint8Array): Promise<void>;
+  /** Takes one line of a container with the engine's stamp; a line that `resume` found in the store is not kept again. */
+  writeLine(text: string, at: string): Promise<void>;
+  /**
+   * To be called before a container's log is read (again): from which Unix second on it must be, so that no line is lost.
+   * Undefined where nothing is stored yet. Stored lines from then on are known to `writeLine`.
+   */
+  resume(): Promise<number | undefined>;
+  /** The last line that says something, without escape sequences, at most `lastLineCharacters`. */
+  lastLine(): string | undefined;
+  /** Makes durable what was written; for an attempt that lets go of its container. */
+  flush(): Promise<void>;
+  /** Flushes and keeps the whole log, earlier attempts included, as one object. */
+  close(): Promise<Artifact>;
+}
+
+/** stdout and stderr are stamped before they are put in order, so lines can stand this far out of order in the engine's log. */
+const overlapMs = 1_000;
+
+/** Opens the log of a stage, behind what earlier attempts wrote. Failures: STORE_UNREACHABLE, also from every later call. */
+export async function openStageLog(store: ObjectStore, options: StageLogOptions): Promise<StageLog> {
+  const redact = options.redact ?? ((line) => line);
+  const writer = await openChunkWriter(store, options);
+  const portions = createPortions();
+  let last: string | undefined;
+  let known = new Map<string, number>();
+
+  const keep = async (line: string): Promise<void> => {
+    last = printable(textOf(line)) || last;
+    await writer.keep(line);
+  };
+  const keepText = async (text: string): Promise<void> => {
+    for (const part of partsOf(redact(text))) await keep(stamped(new Date().toISOString(), part));
+  };
+  const flush = async (): Promise<void> => {
+    for (const line of portions.end()) await keepText(line);
+    await writer.flush();
+  };
+
+  return {
+    async write(content) {
+      for (const line of portions.take(content)) await keepText(line);
+    },
+    async writeLine(text, at) {
+      for (const part of partsOf(redact(text))) {
+        const line = stamped(at, part);
+        if (!takeOne(known, line)) await keep(line);
+      }
+    },
+    async resume() {
+      await flush();
+      const tail = await containerTail(store, await listChunks(store, options), overlapMs);
+      known = countsOf(tail);
+      const newest = tail.at(-1);
+      last ??= newest && printable(textOf(newest));
+      return newest === undefined ? undefined : Math.floor((timeOf(newest) - overlapMs) / 1_000);
+    },
+    lastLine: () => last,
+    flush,
+    async close() {
+      await flush();
+      if (writer.droppedLines() > 0) await putDroppedNote(store, options, writer.droppedLines());
+      const blob = await putBlobStream(store, logBytesOf(store, options), mediaTypes.text, options.scratchDirectory);
+      return artifactOf(blob, `logs/${options.stage}.log`, 'log');
+    },
+  };
+}
+
+/** Complete lines out of portions of text or bytes; an endless line is given out in pieces. */
+function createPortions(): { take(content: string | Uint8Array): string[]; end(): string[] } {
+  const decoder = new StringDecoder('utf8');
+  let rest = '';
+  return {
+    take(content) {
+      const lines = (rest + (typeof content === 'string' ? content : decoder.write(Buffer.from(content)))).split('\n');
+      rest = lines.pop() ?? '';
+      if (rest.length > limits.logLineBytes) {
+        lines.push(rest + continuedMark);
+        rest = '';
+      }
+      return lines.map((line) => line.replace(/\r$/, ''));
+    },
+    end() {
+      const line = rest + decoder.end();
+      rest = '';
+      return line === '' ? [] : [line];
+    },
+  };
+}
+
+function countsOf(lines: string[]): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const line of lines) counts.set(line, (counts.get(line) ?? 0) + 1);
+  return counts;
+}
+
+function takeOne(counts: Map<string, number>, line: string): boolean {
+  const count = counts.get(line) ?? 0;
+  if (count > 0) counts.set(line, count - 1);
+  return count > 0;
+}

@@ -1,0 +1,89 @@
+import { posix } from 'node:path';
+import type { BuildInput } from '../../../domain/index.ts';
+import { contextPathOf } from '../image-files.ts';
+import { readOptions, subcommandOf, valuesOf, type Options } from '../options.ts';
+import { pipOptionsWithValue } from '../pip-options.ts';
+import { pipInput, type PipSource } from '../pip-specs.ts';
+import { input, resists, type Reading } from '../reading.ts';
+import { readRequirements } from '../requirements.ts';
+import type { ShellCommand, ShellWord } from '../shell.ts';
+
+/** `pip install …` in its spellings; undefined where the command is none of pip's. */
+export function readPip(command: ShellCommand, reading: Reading): Promise<BuildInput[]> | BuildInput[] | undefined {
+  const words = pipWords(command);
+  if (!words) return undefined;
+  const [subcommand, rest] = subcommandOf(words, pipOptionsWithValue);
+  if (subcommand !== 'install' && subcommand !== 'download' && subcommand !== 'wheel') return [];
+  return installed(readOptions(rest, pipOptionsWithValue), command, reading);
+}
+
+/** The words after pip: `python -m pip install x`, `uv pip install x`, `pip3.10 install x`. */
+export function pipWords(command: ShellCommand): ShellWord[] | undefined {
+  if (/^pip[\d.]*$/.test(command.name)) return command.words;
+  const [first, second] = command.words;
+  if (command.name === 'uv' && first?.value === 'pip') return command.words.slice(1);
+  if (command.name === 'pipx') return command.words;
+  if (!/^(python|pypy)[\d.]*$/.test(command.name)) return undefined;
+  const module = command.words.findIndex((word) => word.value === '-m');
+  if (module >= 0 && command.words[module + 1]?.value === 'pip' && command.words.slice(0, module).every((word) => word.value.startsWith('-'))) {
+    return command.words.slice(module + 2);
+  }
+  return first?.value === '-mpip' ? [...(second ? command.words.slice(1) : [])] : undefined;
+}
+
+async function installed(options: Options, command: ShellCommand, reading: Reading): Promise<BuildInput[]> {
+  const source = sourceOf(options, command, reading);
+  const constrained = await constraintsOf(options, command, reading);
+  const inputs: BuildInput[] = [];
+  for (const word of valuesOf(options, '-r', '--requirement')) inputs.push(...(await fromFile(word, { ...source, constrained }, command, reading)));
+  for (const word of [...options.operands, ...valuesOf(options, '-e', '--editable')]) {
+    inputs.push(pipInput(word.value, command.line, { ...source, constrained }, word.unresolved));
+  }
+  return inputs;
+}
+
+function sourceOf(options: Options, command: ShellCommand, reading: Reading): PipSource {
+  const given = valuesOf(options, '-i', '--index-url', '--extra-index-url', '-f', '--find-links', '--pypi-url').map((word) => word.value);
+  const variables = ['PIP_INDEX_URL', 'PIP_EXTRA_INDEX_URL', 'PIP_FIND_LINKS'];
+  const set = variables.flatMap((name) => command.assignments[name] ?? reading.lookup(name) ?? []);
+  const otherIndex = [...given, ...set].find((url) => !/^https?:\/\/(www\.)?pypi\.(org|python\.org)\//.test(url));
+  return otherIndex === undefined ? {} : { otherIndex };
+}
+
+async function constraintsOf(options: Options, command: ShellCommand, reading: Reading): Promise<Map<string, string>> {
+  const fixed = new Map<string, string>();
+  for (const word of valuesOf(options, '-c', '--constraint')) {
+    const path = locate(word.value, command, reading);
+    const read = path === undefined ? undefined : await readRequirements(reading.context.files, path);
+    for (const { spec } of read?.lines ?? []) {
+      const match = /^([\w.-]+)(?:\[[^\]]*\])?\s*===?\s*([\w.!+-]+)/.exec(spec);
+      if (match) fixed.set((match[1] as string).toLowerCase().replaceAll(/[-_.]+/g, '-'), match[2] as string);
+    }
+  }
+  return fixed;
+}
+
+async function fromFile(word: ShellWord, source: PipSource, command: ShellCommand, reading: Reading): Promise<BuildInput[]> {
+  const spec = `-r ${word.value}`;
+  if (/^https?:/.test(word.value)) return [input('pip', spec, command.line, 'by-recording', 'requirements from an address without a hash')];
+  const path = locate(word.value, command, reading);
+  const read = path === undefined ? undefined : await readRequirements(reading.context.files, path);
+  if (!read) return [unreadable(spec, word, command, reading)];
+  const otherIndex = source.otherIndex ?? read.indexes[0];
+  const effective = { ...source, ...(otherIndex === undefined ? {} : { otherIndex }), constrained: new Map([...(source.constrained ?? []), ...read.constraints]) };
+  return [
+    ...read.lines.map((each) => pipInput(each.spec, command.line, effective)),
+    ...read.missing.map((each) => resists('pip', `-r ${each.spec}`, command.line, 'missing-file', `${each.file}, line ${each.line}, names it`)),
+  ];
+}
+
+function unreadable(spec: string, word: ShellWord, command: ShellCommand, reading: Reading): BuildInput {
+  if (word.unresolved.length > 0) return input('pip', spec, command.line, 'by-recording', `the value of ${word.unresolved.join(', ')} shows only while building`);
+  if (reading.image.fetched.length > 0) return input('pip', spec, command.line, 'by-recording', 'the file comes from what the build fetches');
+  return resists('pip', spec, command.line, 'missing-file', 'no COPY brings this file into the image');
+}
+
+export function locate(path: string, command: ShellCommand, reading: Reading): string | undefined {
+  if (command.directory === undefined && !path.startsWith('/')) return undefined;
+  return contextPathOf(reading.image, reading.context, posix.resolve('/', command.directory ?? '/', path));
+}

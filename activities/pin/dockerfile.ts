@@ -1,0 +1,216 @@
+import { DockerfileParser, Keyword, type Instruction as ParsedInstruction } from 'dockerfile-ast';
+import { limits } from '../../domain/index.ts';
+import { logicalText, type LogicalText } from './logical-text.ts';
+import { expandWord, splitWords, type Lookup } from './words.ts';
+
+export interface Instruction extends LogicalText {
+  /** Upper case; also what is no instruction of Docker's. */
+  keyword: string;
+  /** First and last line, from 1. */
+  line: number;
+  endLine: number;
+  /** `--from=build` -> `{ from: 'build' }`; the last one wins. */
+  flags: Record<string, string>;
+  /** The exec form (`["a", "b"]`), where it is one. */
+  json?: string[];
+  /** Bodies of here-documents in order. */
+  heredocs: { body: string; line: number }[];
+}
+
+export interface Stage {
+  index: number;
+  name?: string;
+  from: Instruction;
+  /** The base after expansion, and what of it has no value. */
+  base: string;
+  unresolved: string[];
+  /** The earlier stage that this one continues. */
+  parent?: number;
+  instructions: Instruction[];
+}
+
+export interface Dockerfile {
+  text: string;
+  escape: string;
+  lines: string[];
+  stages: Stage[];
+  /** ARG before the first FROM: seen by FROM, and by stages that repeat it. */
+  globals: Map<string, string>;
+  problems: DockerfileProblem[];
+}
+
+/** Why the builder refuses the file. */
+export interface DockerfileProblem {
+  line: number;
+  kind: 'empty' | 'not-text' | 'too-large' | 'no-instruction' | 'no-stage' | 'incomplete';
+  message: string;
+}
+
+const keywords = new Set<string>(Object.values(Keyword));
+
+/**
+ * Reads a Dockerfile as the builder does; never throws. What the builder would refuse stands in `problems` (the pin stage
+ * turns the first into DOCKERFILE_INVALID, `reprise check` lists them all).
+ */
+export function parseDockerfile(bytes: Uint8Array): Dockerfile {
+  const refused = (kind: DockerfileProblem['kind'], message: string, line = 1): Dockerfile => ({ ...emptyDockerfile(), problems: [{ line, kind, message }] });
+  if (bytes.byteLength > limits.dockerfileBytes) return refused('too-large', `the Dockerfile has ${bytes.byteLength} bytes; ${limits.dockerfileBytes} are read`);
+  const text = decode(bytes);
+  if (text === undefined) return refused('not-text', 'the Dockerfile is not UTF-8 text', lineOfFirstWrongByte(bytes));
+  if (longestInstruction(text) > limits.dockerfileInstructionCharacters) {
+    return refused('too-large', `an instruction has more than ${limits.dockerfileInstructionCharacters} characters`);
+  }
+  const parsed = DockerfileParser.parse(text);
+  const instructions = readInstructions(text, parsed.getInstructions(), parsed.getEscapeCharacter());
+  if (instructions.length === 0) return { ...refused('empty', 'the Dockerfile has no instruction'), text };
+  return arrange(text, parsed.getEscapeCharacter(), instructions);
+}
+
+/** What `words` of an instruction are after expansion, quotes taken away. */
+export function wordsOf(instruction: Instruction, escape: string, lookup: Lookup): { value: string; unresolved: string[] }[] {
+  const words = instruction.json ?? splitWords(instruction.text, escape);
+  return words.map((word) => (instruction.json ? expandWord(word.replaceAll(/["'\\]/g, '\\$&'), lookup) : expandWord(word, lookup, escape)));
+}
+
+/** `A=b C="d e"` or the old `A b c` of ENV and ARG as pairs, unexpanded; a missing value is undefined. */
+export function assignmentsOf(instruction: Instruction, escape: string): [string, string | undefined][] {
+  const words = splitWords(instruction.text, escape);
+  const first = words[0];
+  if (instruction.keyword === 'ENV' && first !== undefined && !first.includes('=')) {
+    return [[first, instruction.text.trim().slice(first.length).trim()]];
+  }
+  return words.map((word) => {
+    const equals = word.indexOf('=');
+    return equals < 0 ? [word, undefined] : [word.slice(0, equals), word.slice(equals + 1)];
+  });
+}
+
+function arrange(text: string, escape: string, instructions: Instruction[]): Dockerfile {
+  const dockerfile: Dockerfile = { ...emptyDockerfile(), text, escape, lines: text.split('\n') };
+  for (const instruction of instructions) {
+    const { keyword, line } = instruction;
+    const stage = dockerfile.stages.at(-1);
+    if (!keywords.has(keyword)) {
+      dockerfile.problems.push({ line, kind: 'no-instruction', message: `\`${keyword.slice(0, 40)}\` is no instruction of a Dockerfile` });
+    } else if (instruction.text.trim() === '' && keyword !== 'CMD' && keyword !== 'ENTRYPOINT') {
+      dockerfile.problems.push({ line, kind: 'incomplete', message: `${keyword} has no argument` });
+    } else if (keyword === 'FROM') {
+      dockerfile.stages.push(stageOf(dockerfile, instruction));
+    } else if (stage) {
+      stage.instructions.push(instruction);
+    } else if (keyword === 'ARG') {
+      addGlobals(dockerfile, instruction);
+    } else {
+      dockerfile.problems.push({ line, kind: 'no-stage', message: `${keyword} stands before the first FROM` });
+    }
+  }
+  if (dockerfile.stages.length === 0 && dockerfile.problems.length === 0) {
+    dockerfile.problems.push({ line: 1, kind: 'no-stage', message: 'the Dockerfile has no FROM' });
+  }
+  return dockerfile;
+}
+
+function stageOf(dockerfile: Dockerfile, from: Instruction): Stage {
+  const words = wordsOf(from, dockerfile.escape, (name) => dockerfile.globals.get(name));
+  const base = words[0] ?? { value: '', unresolved: [] };
+  const name = words[1]?.value.toUpperCase() === 'AS' ? words[2]?.value.toLowerCase() : undefined;
+  const parent = dockerfile.stages.findLast((stage) => stage.name === base.value.toLowerCase())?.index;
+  return {
+    index: dockerfile.stages.length,
+    from,
+    base: base.value,
+    unresolved: base.unresolved,
+    instructions: [],
+    ...(name === undefined ? {} : { name }),
+    ...(parent === undefined ? {} : { parent }),
+  };
+}
+
+function addGlobals(dockerfile: Dockerfile, instruction: Instruction): void {
+  for (const [name, value] of assignmentsOf(instruction, dockerfile.escape)) {
+    if (value === undefined) continue;
+    dockerfile.globals.set(name, expandWord(value, (each) => dockerfile.globals.get(each), dockerfile.escape).value);
+  }
+}
+
+function readInstructions(text: string, parsed: ParsedInstruction[], escape: string): Instruction[] {
+  const lines = text.split('\n');
+  return parsed.map((each) => {
+    const range = each.getRange();
+    const [first, last] = [range.start.line, range.end.line];
+    const heredocs = bodiesOf(each, lines);
+    const skip = range.start.character + each.getInstruction().length;
+    const logical = logicalText(lines, first, last, skip, escape, heredocs[0] ? heredocs[0].line - 1 : undefined);
+    const { flags, consumed } = readFlags(logical.text);
+    const content = logical.text.slice(consumed);
+    const json = readJson(content);
+    return {
+      keyword: each.getKeyword().toUpperCase(),
+      line: first + 1,
+      endLine: last + 1,
+      flags,
+      text: content,
+      lineAt: (offset) => logical.lineAt(offset + consumed),
+      heredocs,
+      ...(json ? { json } : {}),
+    };
+  });
+}
+
+function bodiesOf(parsed: ParsedInstruction, lines: string[]): { body: string; line: number }[] {
+  const holder = parsed as unknown as { getHeredocs?(): HeredocRanges[] };
+  if (!['RUN', 'COPY', 'ADD'].includes(parsed.getKeyword().toUpperCase())) return [];
+  return (holder.getHeredocs?.() ?? []).flatMap((heredoc) => {
+    const first = heredoc.getContentRange()?.start.line;
+    if (first === undefined) return [];
+    const content = lines.slice(first, heredoc.getDelimiterRange()?.start.line ?? lines.length);
+    return [{ body: content.join('\n').replaceAll('\r\n', '\n'), line: first + 1 }];
+  });
+}
+
+interface HeredocRanges {
+  getContentRange(): { start: { line: number } } | null;
+  getDelimiterRange(): { start: { line: number } } | null;
+}
+
+function readFlags(text: string): { flags: Record<string, string>; consumed: number } {
+  const flags: Record<string, string> = {};
+  const pattern = /\s*--([a-z][a-z-]*)(?:=(\S*))?(?=\s|$)/y;
+  let consumed = 0;
+  for (let match = pattern.exec(text); match; match = pattern.exec(text)) {
+    flags[match[1] as string] = match[2] ?? '';
+    consumed = pattern.lastIndex;
+  }
+  return { flags, consumed };
+}
+
+function readJson(text: string): string[] | undefined {
+  if (!text.trimStart().startsWith('[')) return undefined;
+  try {
+    const value: unknown = JSON.parse(text);
+    return Array.isArray(value) && value.every((each) => typeof each === 'string') ? value : undefined;
+  } catch {
+    return undefined; // The builder, too, takes what is no JSON as the shell form.
+  }
+}
+
+function decode(bytes: Uint8Array): string | undefined {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch {
+    return undefined;
+  }
+}
+
+function lineOfFirstWrongByte(bytes: Uint8Array): number {
+  const before = new TextDecoder('utf-8').decode(bytes).split('�')[0] ?? '';
+  return before.split('\n').length;
+}
+
+function longestInstruction(text: string): number {
+  return text.split('\n').reduce((longest, line) => Math.max(longest, line.length), 0);
+}
+
+function emptyDockerfile(): Dockerfile {
+  return { text: '', escape: '\\', lines: [], stages: [], globals: new Map(), problems: [] };
+}

@@ -1,0 +1,24 @@
+/** Options of `pip install` that take a value (pip 19 to 26, `pip install --help`). */
+export const pipOptionsWithValue: ReadonlySet<string> = new Set(
+  `-r --requirement -c --constraint --build-constraint -e --editable -t --target --platform --python-version --implementation --abi --root --prefix --src
+  --upgrade-strategy -C --config-settings --config-setting --global-option --build-option --install-option --no-binary --only-binary --progress-bar --root-user-action
+  --report --group -i --index-url --extra-index-url -f --find-links --python --log --keyring-provider --proxy --retries --timeout --default-timeout
+  --exists-action --trusted-host --cert --client-cert --cache-dir --use-feature --use-deprecated --resume-retries --uploaded-prior-to -b --build
+  --requirements-from-script --pypi-url`.split(/\s+/),
+);
+
+/** Options of `pip install` without a value. */
+export const pipFlags: ReadonlySet<string> = new Set(
+  `--no-deps --pre --dry-run --user -U --upgrade --force-reinstall -I --ignore-installed --ignore-requires-python --no-build-isolation --use-pep517
+  --no-use-pep517 --check-build-dependencies --break-system-packages --compile --no-compile --no-warn-script-location --no-warn-conflicts --prefer-binary
+  --require-hashes --no-clean --no-index -h --help --debug --isolated --require-virtualenv -v -vv -vvv --verbose -V --version -q -qq -qqq --quiet
+  --no-input --no-cache-dir --disable-pip-version-check --no-color --no-python-version-warning --process-dependency-links --egg --system
+  --use-wheel --no-use-wheel --no-download --all-releases --only-final`.split(/\s+/),
+);
+
+export function isPipOption(option: string): boolean {
+  if (pipOptionsWithValue.has(option) || pipFlags.has(option)) return true;
+  if (/^-[A-Za-z]+$/.test(option)) return [...option.slice(1)].every((letter) => pipFlags.has(`-${letter}`) || pipOptionsWithValue.has(`-${letter}`));
+  // optparse takes an unambiguous beginning of a long option.
+  return option.startsWith('--') && option.length > 4 && [...pipOptionsWithValue, ...pipFlags].some((known) => known.startsWith(option));
+}

@@ -1,0 +1,114 @@
+import type { FindingSeverity } from '../../domain/index.ts';
+import { breadthKeywords, isPlaceholder, secretRules, type SecretRule } from '../../domain/secrets/index.ts';
+import { createAutomaton, type Needle } from './automaton.ts';
+import { isBounded, lengthPrefixed } from './boundaries.ts';
+
+/** A secret found in one window. `value` never leaves activities/scan: reports hold its fingerprint. */
+export interface Match {
+  rule: string;
+  kind: string;
+  severity: FindingSeverity;
+  publicPrefix: number;
+  /** Bytes from the start of the window. */
+  start: number;
+  end: number;
+  value: string;
+}
+
+export interface WindowMatches {
+  matches: Match[];
+  /** Where a keyword of secretlint's rules stands. */
+  breadth: number[];
+}
+
+/** Longest reach of a rule to both sides of its keyword, in bytes: a private key of 8,192 bits in PEM is below. */
+export const reachBytes = 16 * 1024;
+const beforeCharacters = 24;
+
+type Target = SecretRule | 'breadth';
+const automaton = createAutomaton<Target>(needles());
+
+/**
+ * All secrets whose keyword stands in bytes[from, to). The bytes around are context; `binary` relaxes what may stand next to
+ * a token, since strings lie side by side in compiled files, databases and pickles.
+ */
+export function matchWindow(bytes: Buffer, from: number, to: number, binary: boolean): WindowMatches {
+  const found: WindowMatches = { matches: [], breadth: [] };
+  let text: string | undefined;
+  automaton.search(bytes, from, Math.min(bytes.length, to + 64), (target, start, wide) => {
+    if (start < from || start >= to) return;
+    if (target === 'breadth') return void (wide || found.breadth.push(start));
+    const match = wide ? matchWide(target, bytes, start) : matchAt(target, bytes, (text ??= bytes.latin1Slice()), start, binary);
+    if (match) found.matches.push(match);
+  });
+  found.matches = withoutOverlaps(found.matches);
+  return found;
+}
+
+function matchAt(rule: SecretRule, bytes: Buffer, text: string, start: number, binary: boolean): Match | undefined {
+  rule.pattern.lastIndex = start;
+  const matched = rule.pattern.exec(text);
+  let value = matched?.groups?.['value'];
+  if (!matched || value === undefined) return undefined;
+  let end = start + matched[0].length;
+  const valueStart = end - value.length;
+  if (binary) {
+    const length = lengthPrefixed(bytes, valueStart, value.length);
+    if (length !== undefined) [value, end] = [value.slice(0, length), valueStart + length];
+  } else if (rule.boundary !== 'none' && !isBounded(bytes, valueStart === start ? start : undefined, end, rule.boundary)) {
+    return undefined;
+  }
+  const severity = judge(rule, value, text.slice(Math.max(0, valueStart - beforeCharacters), valueStart));
+  if (severity === 'discard') return undefined;
+  return { rule: rule.id, kind: rule.kind, severity, publicPrefix: rule.publicPrefix, start: valueStart, end, value };
+}
+
+function judge(rule: SecretRule, value: string, before: string): FindingSeverity | 'discard' {
+  if (rule.placeholders !== false && isPlaceholder(value)) return 'discard';
+  return rule.judge ? rule.judge(value, before) : rule.severity;
+}
+
+/** UTF-16: the surroundings are narrowed to one byte a character, and offsets doubled back. */
+function matchWide(rule: SecretRule, bytes: Buffer, start: number): Match | undefined {
+  const from = Math.max(start % 2, start - beforeCharacters * 2);
+  const narrow = Buffer.alloc(Math.ceil((Math.min(bytes.length, start + reachBytes) - from) / 2));
+  for (let index = 0; index < narrow.length; index += 1) narrow[index] = bytes[from + index * 2]!;
+  const match = matchAt(rule, narrow, narrow.latin1Slice(), (start - from) / 2, false);
+  return match && { ...match, start: from + match.start * 2, end: from + match.end * 2 };
+}
+
+/** Earlier rules are the more telling ones: what overlaps them says the same secret again, unless it is the graver. */
+export function withoutOverlaps(matches: readonly Match[]): Match[] {
+  const kept: Match[] = [];
+  for (const match of [...matches].sort((a, b) => rank(a) - rank(b) || a.start - b.start)) {
+    if (!kept.some((other) => other.start < match.end && match.start < other.end)) kept.push(match);
+  }
+  return kept.sort((a, b) => a.start - b.start);
+}
+
+const severityRank: Record<FindingSeverity, number> = { block: 0, warn: 1, note: 2 };
+const ruleRank = new Map(secretRules.map((rule, index) => [rule.id, index]));
+
+function rank(match: Match): number {
+  return severityRank[match.severity] * 1_000 + (ruleRank.get(match.rule) ?? 999);
+}
+
+function needles(): Needle<Target>[] {
+  const own = secretRules.flatMap((rule) => spellings(rule).map((text) => ({ text, target: rule })));
+  return [...own, ...breadthKeywords.map((text) => ({ text, target: 'breadth' as const }))];
+}
+
+function spellings(rule: SecretRule): string[] {
+  if (!rule.anyCase) return [...rule.keywords];
+  const forms = rule.keywords.flatMap((word) => [word, word.toLowerCase(), word.toUpperCase(), capitalised(word), brand(word)]);
+  return [...new Set(forms)];
+}
+
+function capitalised(word: string): string {
+  return `${word.charAt(0).toUpperCase()}${word.slice(1)}`;
+}
+
+/** The spellings that people use of names with an inner capital. */
+function brand(word: string): string {
+  return { openai: 'OpenAI', clearml: 'ClearML', wandb: 'WandB', apikey: 'ApiKey' }[word] ?? word;
+}

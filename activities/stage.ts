@@ -1,0 +1,96 @@
+import { createHash } from 'node:crypto';
+import { CancelledFailure } from '@temporalio/activity';
+import { cacheKey, canonicalJson, mediaTypes, type StageName, type StageOutcome, type StageProgress } from '../domain/index.ts';
+import type { StageRun } from '../workflows/contract.ts';
+import type { Dependencies } from './dependencies.ts';
+import { failure, outcomeOf } from './failure.ts';
+import { withHeartbeat } from './heartbeat.ts';
+import type { ObjectStore } from './io/store.ts';
+
+/** What a stage function knows of its surroundings: the same inside Temporal and on the command line. */
+export interface StageContext {
+  stage: StageName;
+  run: string;
+  workflowId: string;
+  /** Counts from 1; a later attempt attaches to what an earlier one started. */
+  attempt: number;
+  /** Aborted when the run is cancelled, the worker shuts down or the attempt is given up. */
+  signal: AbortSignal;
+  /** Whether the abort is a real cancellation: only then is what runs in the engine stopped. */
+  cancelled(): boolean;
+  report(progress: Omit<StageProgress, 'stage' | 'at'>): void;
+}
+
+/** What a stage function gives back; `logKey` names its finished log in the store. */
+export interface StageResult<Result> {
+  result: Result;
+  logKey?: string;
+}
+
+export interface CacheIdentity<Result = unknown> {
+  /** Raise it when the stage computes something else from the same inputs. */
+  version: number;
+  /** Everything that decides the result; hashed as canonical JSON. */
+  inputs: unknown;
+  /** Whether what a stored result refers to still exists outside the store (an image in the engine); yes where it is absent. */
+  stillValid?(result: Result): Promise<boolean>;
+}
+
+/**
+ * Runs one stage inside an activity: takes the stored result of the same inputs unless `fresh`, heartbeats, turns expected
+ * failures into outcomes, and throws platform faults for Temporal to retry. Failures are never taken from the cache: what
+ * failed may have been transient.
+ */
+export async function runStage<Result>(
+  dependencies: Dependencies,
+  stageRun: StageRun,
+  stage: StageName,
+  cache: CacheIdentity<Result> | undefined | (() => Promise<CacheIdentity<Result>>),
+  compute: (context: StageContext) => Promise<StageResult<Result>>,
+): Promise<StageOutcome<Result>> {
+  const { store } = dependencies;
+  try {
+    const identity = typeof cache === 'function' ? await cache() : cache;
+    const shelf = identity && (await shelfOf(store, stage, identity));
+    const stored = identity && shelf && !stageRun.fresh ? await newestValid(shelf.results, identity) : undefined;
+    if (stored) return { status: 'completed', cached: true, ...stored };
+    const computed = await withHeartbeat(dependencies, stageRun, stage, compute);
+    if (shelf) await store.putIfAbsent(shelf.freeKey, Buffer.from(JSON.stringify(computed)), mediaTypes.json);
+    return { status: 'completed', cached: false, ...computed };
+  } catch (error) {
+    return outcomeOrThrow(error);
+  }
+}
+
+export function sha256Of(value: unknown): string {
+  return createHash('sha256').update(canonicalJson(value)).digest('hex');
+}
+
+/**
+ * The results that are stored for the same inputs, oldest first, and the key for the next one. Nothing in the store is ever
+ * replaced, so a result that is no longer valid, or was ignored by `fresh`, gets a successor under a key of its own.
+ */
+async function shelfOf<Result>(store: ObjectStore, stage: StageName, { version, inputs }: CacheIdentity<Result>): Promise<{ results: StageResult<Result>[]; freeKey: string }> {
+  const results: StageResult<Result>[] = [];
+  for (let generation = 0; ; generation += 1) {
+    const key = cacheKey(stage, sha256Of({ stage, version, inputs, generation: generation === 0 ? undefined : generation }));
+    const bytes = await store.get(key);
+    if (!bytes) return { results, freeKey: key };
+    results.push(JSON.parse(Buffer.from(bytes).toString('utf8')) as StageResult<Result>);
+  }
+}
+
+async function newestValid<Result>(results: StageResult<Result>[], identity: CacheIdentity<Result>): Promise<StageResult<Result> | undefined> {
+  for (const stored of results.toReversed()) {
+    if ((await identity.stillValid?.(stored.result)) !== false) return stored;
+  }
+  return undefined;
+}
+
+function outcomeOrThrow(error: unknown): StageOutcome<never> {
+  if (error instanceof CancelledFailure) throw error;
+  const outcome = outcomeOf(error);
+  if (!outcome) throw failure('PLATFORM_ERROR', error instanceof Error ? error.message : String(error), { cause: error });
+  if (outcome.fault === 'platform') throw error;
+  return outcome;
+}

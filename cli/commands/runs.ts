@@ -1,0 +1,136 @@
+import { Command } from 'commander';
+import type { ReproductionRequest } from '../../domain/index.ts';
+import { readConfig } from '../../infra/config.ts';
+import { connect, type Reprise } from '../connection.ts';
+import { exitCodeOfRun } from '../exit-codes.ts';
+import { followLogs } from '../logs.ts';
+import { renderEnded, renderList, renderRun, renderStages, renderView } from '../render.ts';
+import { findRun, listRuns, readRun, type FoundRun, type ListedRun } from '../runs.ts';
+import { startReproduction } from '../start.ts';
+import { createLiveView, print, printJson, say } from '../terminal.ts';
+import { finalState, watchRun } from '../watch.ts';
+
+export function watchCommand(): Command {
+  return new Command('watch')
+    .description('follow a run until it ends')
+    .argument('<run>', 'run, or workflow id for its newest run')
+    .option('--json', 'print the final state as JSON')
+    .addHelpText('after', '\nExample:\n  reprise watch addition-3f9c2a1b0d')
+    .action(async (name: string, { json }: { json?: true }) => {
+      await withConnection(async (reprise) => showUntilEnd(reprise, await findRun(reprise, name), json === true));
+    });
+}
+
+export function statusCommand(): Command {
+  return new Command('status')
+    .description('the state of a run')
+    .argument('<run>', 'run, or workflow id for its newest run')
+    .option('--json', 'print reprise.run/v1')
+    .addHelpText('after', '\nExample:\n  reprise status addition-3f9c2a1b0d --json')
+    .action(async (name: string, { json }: { json?: true }) => {
+      await withConnection(async (reprise) => {
+        const run = await readRun(await findRun(reprise, name));
+        if (json) printJson(run);
+        else print([...renderStages(run), renderRun(run)].join('\n'));
+      });
+    });
+}
+
+export function logsCommand(): Command {
+  return new Command('logs')
+    .description('what the builds, the training and the servers printed')
+    .argument('<run>', 'run, or workflow id for its newest run')
+    .option('--stage <stage>', 'only this stage: build, train, evaluate-open, …')
+    .option('--follow', 'go on until the run ends')
+    .addHelpText('after', '\nExample:\n  reprise logs addition-3f9c2a1b0d --stage train --follow')
+    .action(async (name: string, options: { stage?: string; follow?: true }) => {
+      await withConnection(async (reprise) => {
+        for await (const line of followLogs(reprise, await findRun(reprise, name), options)) print(line);
+      });
+    });
+}
+
+export function cancelCommand(): Command {
+  return new Command('cancel')
+    .description('stop a run: its containers end, what it stored stays')
+    .argument('<run>', 'run, or workflow id for its newest run')
+    .addHelpText('after', '\nExample:\n  reprise cancel addition-3f9c2a1b0d')
+    .action(async (name: string) => {
+      await withConnection(async (reprise) => {
+        const found = await findRun(reprise, name);
+        await found.handle.cancel();
+        say(`Cancelling ${found.run}; waiting until its containers have ended.`);
+        print(renderRun(await finalState(found)));
+      });
+    });
+}
+
+export function retryCommand(): Command {
+  return new Command('retry')
+    .description('run the same request again; stages that succeeded are taken from the store')
+    .argument('<run>', 'run, or workflow id for its newest run')
+    .option('--fresh', 'compute every stage anew')
+    .option('--watch', 'follow it until it ends')
+    .option('--json', 'print the state as JSON')
+    .addHelpText('after', '\nExample:\n  reprise retry addition-3f9c2a1b0d --watch')
+    .action(async (name: string, options: { fresh?: true; watch?: true; json?: true }) => {
+      await withConnection(async (reprise) => {
+        const before = await findRun(reprise, name);
+        const request = await requestOf(reprise, before);
+        const submission = before.workflowId.replace(/-[0-9a-f]{10}$/, '');
+        const started = await startReproduction(reprise, submission, { ...request, fresh: options.fresh === true });
+        say(`${started.attached ? 'Already running' : 'Started'}: ${started.run}\n${started.uiUrl}`);
+        if (options.watch) await showUntilEnd(reprise, started, options.json === true);
+        else print(started.run);
+      });
+    });
+}
+
+export function listCommand(): Command {
+  return new Command('list')
+    .description('runs, the newest first')
+    .option('--filter <query>', "Temporal list filter, e.g. \"RepriseFault = 'submission'\"")
+    .option('--limit <n>', 'at most so many', '50')
+    .option('--json', 'print JSON')
+    .addHelpText('after', "\nExample:\n  reprise list --filter \"RepriseTrack = 'cpu' AND RepriseScore > 0.5\"")
+    .action(async ({ filter, limit, json }: { filter?: string; limit: string; json?: true }) => {
+      await withConnection(async (reprise) => {
+        const runs: ListedRun[] = [];
+        for await (const run of listRuns(reprise, filter)) if (runs.push(run) >= Number(limit)) break;
+        if (json) printJson({ schema: 'reprise.runs/v1', runs });
+        else print(renderList(runs));
+      });
+    });
+}
+
+/** Draws a run until it has ended, prints its final state, and sets the exit code. */
+export async function showUntilEnd(reprise: Reprise, found: FoundRun, json: boolean): Promise<void> {
+  const view = createLiveView();
+  const views = watchRun(reprise, found);
+  let next = await views.next();
+  while (!next.done) {
+    view.draw(process.stderr.isTTY ? renderView(next.value) : renderEnded(next.value));
+    next = await views.next();
+  }
+  view.end();
+  if (json) printJson(next.value);
+  else print(renderRun(next.value));
+  process.exitCode = exitCodeOfRun(next.value);
+}
+
+export async function withConnection(use: (reprise: Reprise) => Promise<void>): Promise<void> {
+  const reprise = await connect(readConfig());
+  try {
+    await use(reprise);
+  } finally {
+    await reprise.close();
+  }
+}
+
+/** The request that a run was started with, from its history. */
+async function requestOf(reprise: Reprise, { handle }: FoundRun): Promise<ReproductionRequest> {
+  const { events } = await handle.fetchHistory();
+  const payload = events?.[0]?.workflowExecutionStartedEventAttributes?.input?.payloads?.[0];
+  if (!payload?.data) throw new Error('the history of the run does not start with its request');
+  return JSON.parse(Buffer.from(payload.data).toString('utf8')) as ReproductionRequest;
+}

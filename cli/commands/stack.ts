@@ -1,0 +1,42 @@
+import { Command } from 'commander';
+import { readConfig } from '../../infra/config.ts';
+import { doctor, down, up } from '../../infra/stack.ts';
+import { exitCodes } from '../exit-codes.ts';
+import { renderDoctor, reportSetUp } from '../set-up-report.ts';
+import { print, printJson, say } from '../terminal.ts';
+
+export function upCommand(): Command {
+  return new Command('up')
+    .description('start the local stack: Docker, Temporal with its UI, S3, worker; sets up what is missing')
+    .option('--json', 'print the state of the stack as JSON')
+    .addHelpText('after', '\nExample:\n  reprise up')
+    .action(async ({ json }: { json?: true }) => {
+      const config = readConfig();
+      const status = await up(config, reportSetUp());
+      if (json) printJson(status);
+      else print(`The stack is up. Temporal UI: ${config.temporalUiUrl}`);
+    });
+}
+
+export function downCommand(): Command {
+  return new Command('down')
+    .description('stop the local stack; nothing is lost, `up` continues what was under way')
+    .addHelpText('after', '\nExample:\n  reprise down')
+    .action(async () => {
+      await down(readConfig(), reportSetUp());
+      say('The stack is down. `reprise up` continues the runs that were under way.');
+    });
+}
+
+export function doctorCommand(): Command {
+  return new Command('doctor')
+    .description('say what is wrong with the stack and what to do about it')
+    .option('--json', 'print the findings as JSON')
+    .addHelpText('after', '\nExample:\n  reprise doctor')
+    .action(async ({ json }: { json?: true }) => {
+      const report = await doctor(readConfig());
+      if (json) printJson(report);
+      else print(renderDoctor(report));
+      if (report.checks.some(({ status }) => status === 'failed')) process.exitCode = exitCodes.operator;
+    });
+}

@@ -1,0 +1,95 @@
+import type { AuditReport, Run, RunStage, StageProgress } from '../domain/index.ts';
+import { formatDuration } from '../workflows/details.ts';
+import type { ListedRun } from './runs.ts';
+import { columns, paint } from './terminal.ts';
+import type { RunView } from './watch.ts';
+
+const signs: Record<RunStage['status'], string> = {
+  waiting: paint('dim', '·'),
+  running: paint('cyan', '▶'),
+  completed: paint('green', '✓'),
+  failed: paint('red', '✗'),
+  skipped: paint('dim', '–'),
+  cancelled: paint('yellow', '■'),
+};
+
+/** A run while it goes on, redrawn in place. */
+export function renderView({ run, progress, waiting }: RunView): string[] {
+  if (!run) return [paint('yellow', 'No worker answers; the run goes on when one is up (`reprise doctor`).'), ...waiting];
+  return [...renderStages(run, progress), ...waiting.map((line) => paint('yellow', line))];
+}
+
+/** As lines for a stream that cannot be redrawn: only what has come to an end, so that no line changes. */
+export function renderEnded({ run, waiting }: RunView): string[] {
+  const ended = run?.stages.filter(({ endedAt, status }) => endedAt !== null || status === 'skipped') ?? [];
+  return [...ended.map((stage) => stageCells(stage, []).join('  ')), ...waiting];
+}
+
+export function renderStages(run: Run, progress: StageProgress[] = []): string[] {
+  return columns(run.stages.map((stage) => stageCells(stage, progress)));
+}
+
+/** The score table, the claim, and why the run failed where it did. */
+export function renderRun(run: Run): string {
+  const lines = [`${paint('bold', run.name ?? run.workflowId, process.stdout)}  ${run.status}  ${run.run}`, ...scoreLines(run), ...failureLines(run)];
+  return [...lines, `Temporal UI: ${run.uiUrl}`].join('\n');
+}
+
+export function renderAudit(report: AuditReport): string {
+  const { checked, bytes } = report.objects;
+  const verdict = report.verified ? `verified (${report.level})` : 'does NOT verify';
+  const signer = report.signedBy ? `, signed by ${report.signedBy.keyid.slice(0, 16)}${report.signedBy.trusted ? '' : ' (not a key you trust)'}` : '';
+  const rescored = report.rescored?.stages.map(({ stage, stored, recomputed, note }) => {
+    return `  ${stage}: stored ${stored}, recomputed ${recomputed ?? 'not'}${note === undefined ? '' : ` (${note})`}`;
+  });
+  const problems = report.problems.map(({ code, path, message }) => `  ${code}  ${path}  ${message}`);
+  return [`Audit of ${report.run}: ${verdict}; ${checked} objects, ${bytes} bytes re-read${signer}`, ...(rescored ?? []), ...problems].join('\n');
+}
+
+export function renderList(runs: ListedRun[]): string {
+  if (runs.length === 0) return 'No runs yet. Start one: reprise start examples/addition';
+  const header = ['run', 'submission', 'track', 'status', 'stage', 'fault', 'score', 'started'];
+  const rows = runs.map(({ run, submission, track, status, stage, fault, score, startedAt }) => [
+    run,
+    submission ?? '',
+    track ?? '',
+    status,
+    stage ?? '',
+    fault ?? '',
+    score === undefined ? '' : score.toFixed(4),
+    startedAt.slice(0, 19),
+  ]);
+  return columns([header, ...rows]).join('\n');
+}
+
+function stageCells(stage: RunStage, progress: StageProgress[]): string[] {
+  const ended = stage.endedAt === null ? Date.now() : Date.parse(stage.endedAt);
+  const took = stage.startedAt === null ? '' : stage.cached ? 'stored' : formatDuration(ended - Date.parse(stage.startedAt));
+  const live = stage.status === 'running' ? progress.find((each) => each.stage === stage.name) : undefined;
+  return [signs[stage.status], stage.name, took, live ? progressText(live) : (stage.detail ?? '')];
+}
+
+function progressText({ message, done, total, lastLogLine }: StageProgress): string {
+  const count = total === undefined ? '' : `${done ?? 0}/${total} `;
+  return `${count}${message}${lastLogLine === undefined ? '' : paint('dim', `  ${lastLogLine}`)}`;
+}
+
+function scoreLines({ score }: Run): string[] {
+  if (!score) return [];
+  const rows = Object.entries(score.scenarios).map(([name, value]) => [`  ${name}`, value.toFixed(4)]);
+  const totals = [
+    ['open', score.open.toFixed(4)],
+    ['closed', score.closed?.toFixed(4) ?? 'none'],
+    ['full', score.full.toFixed(4)],
+  ];
+  const claim = score.claimHolds === null ? [] : [score.claimHolds ? 'The claimed score holds.' : 'The claimed score does NOT hold.'];
+  return [...columns([['scenario', 'score'], ...rows, ...totals]), ...claim];
+}
+
+function failureLines({ stages }: Run): string[] {
+  return stages.flatMap(({ name, outcome }) =>
+    outcome?.status === 'failed'
+      ? [`${name} failed: ${outcome.code} (fault: ${outcome.fault})`, `  ${outcome.message}`, `  Next: ${outcome.nextStep}`]
+      : [],
+  );
+}

@@ -1,0 +1,65 @@
+import type { Fault } from './stage.ts';
+
+export interface FailureRow {
+  fault: Fault;
+  /** Whether Temporal tries the activity again; only what may pass by itself. */
+  retryable: boolean;
+  nextStep: string;
+}
+
+/** Every expected failure. `npm run docs` prints this table into docs/failures.md. */
+export const failures = {
+  REQUEST_INVALID: row('operator', 'Correct the named field of the request; `reprise start --help` shows each of them.'),
+  SOURCE_NOT_FOUND: row('operator', 'Check the path or the address and the ref of the source.'),
+  SOURCE_UNREADABLE: row('submission', 'Repack the source as a directory, a .zip or a .tar.gz that its own tool unpacks without a warning.'),
+  SOURCE_UNSAFE_PATH: row('submission', 'Remove the named entry: it would be written outside the submission.'),
+  SOURCE_TOO_LARGE: row('submission', 'Leave out data and weights, or fetch them while training; the limits are in `reprise doctor`.'),
+  NO_DOCKERFILE: row('submission', 'Add a Dockerfile, or name it with --dockerfile; `reprise check` shows what is found.'),
+  SEVERAL_SUBMISSIONS: row('operator', 'Pick one of the listed directories with --submission, or start each of them.'),
+  MANIFEST_INVALID: row('submission', 'Correct the named line of reprise.yaml.'),
+  SECRET_MISSING: row('operator', 'Give the named secret to the worker: REPRISE_SECRET_<NAME>.'),
+  SUITE_INVALID: row('operator', 'Correct the named line of the suite.'),
+  SUITE_KEY_MISSING: row('operator', 'Put the suite key where the configuration names it; `reprise up` makes one.'),
+  SIGNING_KEY_MISSING: row('operator', 'Put the Ed25519 signing key where the configuration names it; `reprise up` makes one.'),
+  TRACK_UNAVAILABLE: row('operator', 'Start a worker on a machine with the GPU of this track, or choose --track cpu.'),
+
+  DOCKERFILE_INVALID: row('submission', 'Correct the named line of the Dockerfile; `reprise check` shows it in context.'),
+  BASE_IMAGE_UNAVAILABLE: row('submission', 'Name a base image that exists, or let the operator map it with REPRISE_IMAGE_MAP.'),
+  REGISTRY_UNREACHABLE: row('platform', 'Nothing to correct in the submission; the pull is tried again.', true),
+
+  BUILD_COPY_MISSING: row('submission', 'Add the named file to the build context, or take it out of .dockerignore.'),
+  BUILD_PACKAGE_MISSING: row('submission', 'Pin the named package to a version that exists for this base image.'),
+  BUILD_STEP_FAILED: row('submission', 'Read the build log at the named line; the same Dockerfile must build on a clean machine.'),
+  BUILD_TIMEOUT: row('submission', 'Make the build shorter: move downloads and compilation into the base image or the training.'),
+  BUILD_OUT_OF_MEMORY: row('submission', 'Lower the parallelism of the build (MAX_JOBS=1), or install a wheel instead of compiling.'),
+  BUILD_NETWORK: row('platform', 'Nothing to correct in the submission; the build is tried again.', true),
+
+  TRAIN_EXIT: row('submission', 'Read the end of the training log; the command must exit 0.'),
+  TRAIN_OUT_OF_MEMORY: row('submission', 'Lower the batch size or the sequence length; the track gives no more memory.'),
+  TRAIN_TIMEOUT: row('submission', 'Train less, or write the model to /output before the budget ends.'),
+  TRAIN_OUTPUT_MISSING: row('submission', 'Write the model to the directory named by OUTPUT_DIR.'),
+  OUTPUT_UNSAFE: row('submission', 'Write only plain files and directories to OUTPUT_DIR.'),
+  OUTPUT_TOO_LARGE: row('submission', 'Write only the model to OUTPUT_DIR; checkpoints belong to /checkpoints.'),
+  GPU_RUNTIME_MISSING: row('platform', 'The operator installs the NVIDIA container toolkit on this host; `reprise doctor` shows the devices.'),
+
+  SERVE_EXITED: row('submission', 'Read the serving log; the server must run until it is stopped.'),
+  SERVE_NOT_READY: row('submission', 'Listen on 0.0.0.0 at the declared port within the declared time.'),
+  SERVE_NO_USABLE_ANSWER: row('submission', 'Answer POST /process with {"text": …}; the reasons are counted in the stage.'),
+
+  IMAGE_GONE: row('platform', 'Run `reprise retry`; the image is built again.', true),
+  ENGINE_UNREACHABLE: row('platform', '`reprise doctor` shows whether the Docker engine runs; the work continues when it is back.', true),
+  STORE_UNREACHABLE: row('platform', '`reprise doctor` shows whether the object store runs; the work continues when it is back.', true),
+  STORE_CORRUPT: row('platform', 'An object does not have the hash of its key; restore it from a copy and run `reprise audit`.'),
+  DISK_FULL: row('operator', 'Free disk space; `reprise doctor` shows how much is needed.'),
+  PLATFORM_ERROR: row('platform', 'Run `reprise retry`; if it comes again, report it with the log.', true),
+} as const satisfies Record<string, FailureRow>;
+
+export type FailureCode = keyof typeof failures;
+
+export function isFailureCode(code: unknown): code is FailureCode {
+  return typeof code === 'string' && Object.hasOwn(failures, code);
+}
+
+function row(fault: Fault, nextStep: string, retryable = false): FailureRow {
+  return { fault, retryable, nextStep };
+}

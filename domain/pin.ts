@@ -1,0 +1,49 @@
+import { z } from 'zod';
+import { ImageRole } from './submission.ts';
+
+/** What kind of thing a build takes in from outside the submission. */
+export const InputKind = z.enum(['base', 'apt', 'pip', 'conda', 'npm', 'git', 'hub', 'url', 'copy', 'script']);
+export type InputKind = z.infer<typeof InputKind>;
+
+/** How far an input is determined: by what stands there, by a date, only by a recording, or not at all. */
+export const InputVerdict = z.enum(['exact', 'by-date', 'by-recording', 'resists']);
+export type InputVerdict = z.infer<typeof InputVerdict>;
+
+export const BuildInput = z.object({
+  kind: InputKind,
+  spec: z.string(),
+  line: z.number().int().positive(),
+  verdict: InputVerdict,
+  reason: z.string().optional(),
+});
+export type BuildInput = z.infer<typeof BuildInput>;
+
+export const PinnedBase = z.object({
+  reference: z.string(),
+  line: z.number().int().positive(),
+  /** What the build uses instead: `name@sha256:…`, or an image id where no registry names it. */
+  pinned: z.string(),
+  digest: z.string(),
+  source: z.enum(['registry', 'engine', 'mapped', 'debootstrap']),
+  fidelity: z.enum(['faithful', 'near', 'substitution']),
+  reason: z.string(),
+});
+export type PinnedBase = z.infer<typeof PinnedBase>;
+
+/** Stored as pin-report.json: what a build takes in, what was pinned, and what stays open. */
+export const PinReport = z.object({
+  schema: z.literal('reprise.pin-report/v1'),
+  asOf: z.iso.datetime(),
+  images: z.array(
+    z.object({
+      role: ImageRole,
+      dockerfile: z.string(),
+      bases: z.array(PinnedBase),
+      inputs: z.array(BuildInput),
+      /** What the rewritten Dockerfile adds to the image, e.g. the operator's CA bundle. */
+      leftBehind: z.array(z.object({ what: z.string(), why: z.string() })),
+    }),
+  ),
+  summary: z.string(),
+});
+export type PinReport = z.infer<typeof PinReport>;

@@ -1,0 +1,43 @@
+import { z } from 'zod';
+import { Sha256 } from './artifact.ts';
+import { TrackName } from './track.ts';
+
+/** Where a submission or a suite comes from. Paths are read on the machine of the worker that runs intake. */
+export const Source = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('directory'), path: z.string().min(1) }),
+  z.strictObject({ kind: z.literal('archive'), path: z.string().min(1) }),
+  z.strictObject({
+    kind: z.literal('git'),
+    url: z.string().min(1),
+    ref: z.string().min(1).optional(),
+    subdirectory: z.string().min(1).optional(),
+  }),
+  /** A tree that is in the store already, as `reprise start` puts it there. */
+  z.strictObject({
+    kind: z.literal('snapshot'),
+    tree: Sha256,
+    origin: z.string(),
+    commit: z.string().optional(),
+    commitDate: z.iso.datetime().optional(),
+  }),
+]);
+export type Source = z.infer<typeof Source>;
+
+/** Secrets by the names that the submission declares; the values stay with the worker's configuration. */
+export const ReproductionRequest = z.strictObject({
+  source: Source,
+  suite: z.discriminatedUnion('kind', [
+    z.strictObject({ kind: z.literal('directory'), path: z.string().min(1) }),
+    z.strictObject({ kind: z.literal('stored'), suite: Sha256 }),
+  ]),
+  track: TrackName.optional(),
+  asOf: z.iso.date().optional(),
+  /** Directory of the submission inside the source, where the source holds several. */
+  submission: z.string().optional(),
+  /** Dockerfile and build context of the serving image, relative to the source, where evidence does not find them. */
+  dockerfile: z.string().optional(),
+  context: z.string().optional(),
+  fresh: z.boolean().default(false),
+});
+/** The workflow's input: what `reprise start` sends and what may be typed into the Temporal UI. */
+export type ReproductionRequest = z.infer<typeof ReproductionRequest>;

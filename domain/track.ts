@@ -1,0 +1,38 @@
+import { z } from 'zod';
+
+export const TrackName = z.enum(['cpu', 'rtx4090', 'a100']);
+export type TrackName = z.infer<typeof TrackName>;
+
+export interface Track {
+  description: string;
+  /** GPUs that a training container gets; matched against nvidia-smi's name. Undefined: no GPU. */
+  gpu?: { modelPattern: string; minimumMemoryBytes: number };
+  trainingBudgetMs: number;
+  memoryBytes: number;
+  cpus: number;
+}
+
+const GiB = 1024 ** 3;
+const hour = 3_600_000;
+
+/**
+ * The contest's two hardware tracks (arXiv 2503.13507, section 2: one GPU, 24 hours, 128 GB of host memory) and `cpu`, which
+ * runs on any machine.
+ */
+export const tracks: Record<TrackName, Track> = {
+  cpu: { description: 'no GPU', trainingBudgetMs: 24 * hour, memoryBytes: 8 * GiB, cpus: 1 },
+  rtx4090: {
+    description: 'one NVIDIA RTX 4090',
+    gpu: { modelPattern: 'RTX 4090', minimumMemoryBytes: 23 * GiB },
+    trainingBudgetMs: 24 * hour,
+    memoryBytes: 128 * GiB,
+    cpus: 12,
+  },
+  a100: {
+    description: 'one NVIDIA A100 40 GB',
+    gpu: { modelPattern: 'A100', minimumMemoryBytes: 39 * GiB },
+    trainingBudgetMs: 24 * hour,
+    memoryBytes: 128 * GiB,
+    cpus: 12,
+  },
+};

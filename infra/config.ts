@@ -1,0 +1,120 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { homedir, hostname } from 'node:os';
+import { join, resolve } from 'node:path';
+import { parse } from 'yaml';
+import { z } from 'zod';
+import { localStoreCredentials } from './local-store.ts';
+
+const port = z.coerce.number().int().min(1).max(65_535);
+
+/**
+ * The whole configuration: one field, one environment variable, one line of `$REPRISE_HOME/config.yaml` each; the environment
+ * wins. `npm run docs` prints this schema as the README's table, so every field says what it is for.
+ */
+export const Config = z.strictObject({
+  home: z.string().describe('State of the local stack: data, logs, keys'),
+  cache: z.string().describe('Built or downloaded binaries, kept over `home`'),
+  host: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9.-]*$/).describe('Name of this machine in task queues'),
+  temporalAddress: z.string().describe('gRPC address of the Temporal server'),
+  temporalUiUrl: z.url().describe('Address of the Temporal UI'),
+  namespace: z.string().min(1).describe('Temporal namespace'),
+  s3Endpoint: z.url().describe('S3 endpoint; the local one when on loopback'),
+  s3Bucket: z.string().min(3).describe('Bucket for everything stored'),
+  s3Region: z.string().min(1).describe('Region that requests are signed for'),
+  s3AccessKeyId: z.string().optional().describe('Access key; made by `up` for the local store'),
+  s3SecretAccessKey: z.string().optional().describe('Secret key; made by `up` for the local store'),
+  dockerSocket: z.string().describe('Socket of the Docker engine'),
+  temporalBinary: z.string().optional().describe('The `temporal` program, where it is not on PATH'),
+  s3Binary: z.string().optional().describe('The `versitygw` program, where it is not on PATH'),
+  temporalPort: port.describe('Port of the local Temporal server'),
+  temporalUiPort: port.describe('Port of the local Temporal UI'),
+  s3Port: port.describe('Port of the local object store'),
+  imageMap: z.record(z.string(), z.string()).describe('Image references to replace: from=to, comma-separated'),
+  caBundle: z.string().optional().describe('PEM file that containers trust while building; default: the host’s'),
+  httpProxy: z.string().optional().describe('Proxy for plain HTTP while building'),
+  httpsProxy: z.string().optional().describe('Proxy for HTTPS while building'),
+  suiteKeyFile: z.string().describe('Key of the closed suites (32 bytes, hexadecimal)'),
+  signingKeyFile: z.string().describe('Ed25519 private key of the attestations (PEM)'),
+  fingerprintKeyFile: z.string().describe('Key of the fingerprints of secrets (32 bytes, hexadecimal)'),
+  logLevel: z.enum(['trace', 'debug', 'info', 'warn', 'error']).describe('Verbosity of the worker’s log'),
+});
+export type Config = z.infer<typeof Config>;
+
+/** Environment variable of a field: `s3AccessKeyId` -> `REPRISE_S3_ACCESS_KEY_ID`. */
+export function variableOf(field: string): string {
+  return `REPRISE_${field.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}`;
+}
+
+export class ConfigError extends Error {}
+
+/**
+ * Reads the configuration once, from the environment and `$REPRISE_HOME/config.yaml`.
+ * Throws ConfigError naming each wrong field and where it was set.
+ */
+export function readConfig(environment: NodeJS.ProcessEnv = process.env): Config {
+  const home = resolve(environment['REPRISE_HOME'] ?? defaultHome());
+  const file = join(home, 'config.yaml');
+  const fromFile: Record<string, unknown> = existsSync(file) ? (parse(readFileSync(file, 'utf8')) ?? {}) : {};
+  const given: Record<string, unknown> = { ...fromFile };
+  for (const field of Object.keys(Config.shape)) {
+    const value = environment[variableOf(field)];
+    if (value !== undefined && value !== '') given[field] = field === 'imageMap' ? parseImageMap(value) : value;
+  }
+  const parsed = Config.safeParse({ ...defaults(home, given), ...given, home });
+  if (parsed.success) return { ...localStoreCredentials(parsed.data), ...parsed.data };
+  const lines = parsed.error.issues.map((issue) => {
+    const field = String(issue.path[0] ?? (issue.code === 'unrecognized_keys' ? issue.keys.join(', ') : ''));
+    return `${field} (${variableOf(field)} or ${file}): ${issue.message}`;
+  });
+  throw new ConfigError(`the configuration is not usable:\n  ${lines.join('\n  ')}`);
+}
+
+/** Values of submissions' secrets by name, from `REPRISE_SECRET_<NAME>`; kept apart from Config so that printing one never shows them. */
+export function readSecrets(environment: NodeJS.ProcessEnv = process.env): Record<string, string> {
+  const prefix = 'REPRISE_SECRET_';
+  const given = Object.entries(environment).filter(([name, value]) => name.startsWith(prefix) && value);
+  return Object.fromEntries(given.map(([name, value]) => [name.slice(prefix.length), value ?? '']));
+}
+
+function defaults(home: string, given: Record<string, unknown>): Record<string, unknown> {
+  const temporalPort = given['temporalPort'] ?? 7233;
+  const temporalUiPort = given['temporalUiPort'] ?? 8233;
+  const s3Port = given['s3Port'] ?? 7070;
+  return {
+    cache: join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'reprise'),
+    host: hostname(),
+    temporalAddress: `127.0.0.1:${temporalPort}`,
+    temporalUiUrl: `http://127.0.0.1:${temporalUiPort}`,
+    namespace: 'reprise',
+    s3Endpoint: `http://127.0.0.1:${s3Port}`,
+    s3Bucket: 'reprise',
+    s3Region: 'us-east-1',
+    dockerSocket: '/var/run/docker.sock',
+    temporalPort,
+    temporalUiPort,
+    s3Port,
+    imageMap: {},
+    suiteKeyFile: join(home, 'keys', 'suite.key'),
+    signingKeyFile: join(home, 'keys', 'signing.pem'),
+    fingerprintKeyFile: join(home, 'keys', 'fingerprint.key'),
+    logLevel: 'info',
+    ...hostCaBundle(),
+  };
+}
+
+/** `.reprise` in a checkout, so that several do not meet; `~/.reprise` for an installed package. */
+function defaultHome(): string {
+  const root = resolve(import.meta.dirname, '..');
+  return existsSync(join(root, 'tsconfig.json')) ? join(root, '.reprise') : join(homedir(), '.reprise');
+}
+
+function hostCaBundle(): { caBundle?: string } {
+  const usual = ['/etc/ssl/certs/ca-certificates.crt', '/etc/pki/tls/certs/ca-bundle.crt', '/etc/ssl/cert.pem'];
+  const found = usual.find((path) => existsSync(path));
+  return found === undefined ? {} : { caBundle: found };
+}
+
+function parseImageMap(text: string): Record<string, string> {
+  const pairs = text.split(',').map((pair) => pair.split('='));
+  return Object.fromEntries(pairs.map(([from, to]) => [from?.trim() ?? '', to?.trim() ?? '']));
+}

@@ -1,0 +1,47 @@
+import { join } from 'node:path';
+import { Client, Connection } from '@temporalio/client';
+import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
+import type { Logger } from 'pino';
+import type { Dependencies } from '../activities/dependencies.ts';
+import { createDocker } from '../activities/io/docker/connection.ts';
+import { createS3Store } from '../activities/io/s3.ts';
+import type { Config } from '../infra/config.ts';
+import { stageProgressSignal } from '../workflows/contract.ts';
+
+/** Everything that the stages need of the world, made of the configuration. */
+export async function connectDependencies(config: Config, secrets: Record<string, string>, logger: Logger): Promise<Dependencies> {
+  const client = new Client({
+    connection: await Connection.connect({ address: config.temporalAddress }),
+    namespace: config.namespace,
+  });
+  return {
+    store: createS3Store({
+      endpoint: config.s3Endpoint,
+      region: config.s3Region,
+      bucket: config.s3Bucket,
+      accessKeyId: config.s3AccessKeyId ?? '',
+      secretAccessKey: config.s3SecretAccessKey ?? '',
+    }),
+    docker: createDocker(config.dockerSocket),
+    logger,
+    settings: {
+      host: config.host,
+      imageMap: config.imageMap,
+      caBundle: config.caBundle,
+      httpProxy: config.httpProxy,
+      httpsProxy: config.httpsProxy,
+      suiteKeyFile: config.suiteKeyFile,
+      signingKeyFile: config.signingKeyFile,
+      fingerprintKeyFile: config.fingerprintKeyFile,
+      secrets,
+      scratchDirectory: join(config.home, 'scratch'),
+    },
+    async exportHistory(workflowId) {
+      const history = await client.workflow.getHandle(workflowId).fetchHistory();
+      return Buffer.from(historyToJSON(history));
+    },
+    async signalProgress(workflowId, progress) {
+      await client.workflow.getHandle(workflowId).signal(stageProgressSignal, progress);
+    },
+  };
+}

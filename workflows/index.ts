@@ -1,0 +1,1 @@
+export { reproduceSubmission } from './reproduce-submission.ts';

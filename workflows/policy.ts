@@ -1,0 +1,39 @@
+import type { ActivityOptions, RetryPolicy } from '@temporalio/workflow';
+import type { Activities } from './contract.ts';
+
+type Policy = Required<Pick<ActivityOptions, 'startToCloseTimeout' | 'retry'>> & Pick<ActivityOptions, 'heartbeatTimeout'>;
+
+/**
+ * Only platform faults reach Temporal as errors, so every retry here is on the platform's account. Thirty attempts with
+ * back-off to one minute outlast half an hour without engine or store; a fault that stays is said, not retried for ever.
+ */
+const patient: RetryPolicy = { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '1m', maximumAttempts: 30 };
+
+/** A worker's restart costs an attempt, and the next one attaches: what lasts a day may see many of them. */
+const attaching: RetryPolicy = { ...patient, maximumInterval: '15s', maximumAttempts: 1_000 };
+
+/** Activities beat every 5 s (activities/heartbeat.ts); a worker that is silent this long is taken for dead. */
+const heartbeatTimeout = '30s';
+
+/** Timeouts and retries of every activity, each with its reason. What a stage itself may take stands in domain/limits.ts. */
+export const policies: Record<keyof Activities, Policy> = {
+  // 20 GiB over a slow disk and a slow store.
+  intake: { startToCloseTimeout: '2h', heartbeatTimeout, retry: patient },
+  // Reads the source once; 20 GiB at 10 MB/s.
+  scanSource: { startToCloseTimeout: '1h', heartbeatTimeout, retry: patient },
+  // Asks registries for digests, pulls base images of up to 20 GB.
+  pin: { startToCloseTimeout: '2h', heartbeatTimeout, retry: patient },
+  // limits.buildTimeoutMs for the images, and time to stream the context.
+  build: { startToCloseTimeout: '90m', heartbeatTimeout, retry: patient },
+  // 20 GB images at 10 MB/s.
+  scanImages: { startToCloseTimeout: '2h', heartbeatTimeout, retry: patient },
+  // The largest budget, 24 h, one hour to store the output, and slack; the stage holds the absolute deadline.
+  train: { startToCloseTimeout: '26h', heartbeatTimeout, retry: attaching },
+  scanOutputs: { startToCloseTimeout: '2h', heartbeatTimeout, retry: patient },
+  upload: { startToCloseTimeout: '4h', heartbeatTimeout, retry: patient },
+  // limits.evaluateClosedMs is 10 h; loading the model may take one more.
+  evaluate: { startToCloseTimeout: '12h', heartbeatTimeout, retry: attaching },
+  score: { startToCloseTimeout: '30m', heartbeatTimeout, retry: patient },
+  attest: { startToCloseTimeout: '30m', heartbeatTimeout, retry: patient },
+  cleanUp: { startToCloseTimeout: '10m', retry: patient },
+};

@@ -1,0 +1,148 @@
+import { ApplicationFailure, CancellationScope, proxyActivities } from '@temporalio/workflow';
+import type { ReproductionRequest, StageName, SuiteStage } from '../domain/index.ts';
+import {
+  workflowQueue,
+  type Activities,
+  type AttestInput,
+  type ImageReference,
+  type IntakeResult,
+  type PinResult,
+  type ScanResult,
+  type ScoreInput,
+  type StageRun,
+} from './contract.ts';
+import { attempt, enterScore, introduce, perform, skip, type Ledger } from './ledger.ts';
+import { policies } from './policy.ts';
+
+/** One run on its way through the chain. `evidence` grows and is attested however far the chain came. */
+export interface Reproduction {
+  request: ReproductionRequest;
+  intake: IntakeResult;
+  ledger: Ledger;
+  evidence: Pick<AttestInput, 'images' | 'scans' | 'scores'>;
+}
+
+export async function takeIn(request: ReproductionRequest, ledger: Ledger): Promise<IntakeResult> {
+  const take = activity('intake', workflowQueue, 'Taking a snapshot of the source');
+  const intake = await perform(ledger, 'intake', () => take({ ...stageRunOf(request, ledger), request }));
+  introduce(ledger, intake.submission);
+  return intake;
+}
+
+/** A scan decides about publication, not about the run: where it fails, the gate stays closed and the chain goes on. */
+export async function scanSource(reproduction: Reproduction): Promise<void> {
+  const { submission } = reproduction.intake;
+  const scan = activity('scanSource', workflowQueue, `Secrets in the source of ${submission.name}`);
+  await scanStage(reproduction, 'scan-source', () => scan({ ...stageRun(reproduction), submission }));
+}
+
+export async function pinDependencies(reproduction: Reproduction): Promise<PinResult> {
+  const { submission, queues } = reproduction.intake;
+  const pin = activity('pin', queues.host, `Dependencies of ${submission.name} as of ${submission.asOf.date.slice(0, 10)}`);
+  return perform(reproduction.ledger, 'pin', () => pin({ ...stageRun(reproduction), submission }));
+}
+
+export async function buildImages(reproduction: Reproduction, pin: PinResult): Promise<ImageReference[]> {
+  const { submission, queues } = reproduction.intake;
+  const build = activity('build', queues.host, `Images of ${submission.name}`);
+  const { images } = await perform(reproduction.ledger, 'build', () => build({ ...stageRun(reproduction), submission, pin }));
+  reproduction.evidence.images = images;
+  return images;
+}
+
+/** Goes on beside the training, which does not depend on it. */
+export function scanImages(reproduction: Reproduction, images: ImageReference[]): Promise<void> {
+  const scan = activity('scanImages', reproduction.intake.queues.host, `Secrets in ${images.length} images`);
+  const scanning = scanStage(reproduction, 'scan-images', () => scan({ ...stageRun(reproduction), images }));
+  // A cancellation reaches this and the training; the chain waits for the training first and reports it once.
+  scanning.catch(() => undefined);
+  return scanning;
+}
+
+/** SHA-256 of the output's tree, undefined for a submission that only serves. */
+export async function trainModel(reproduction: Reproduction, images: ImageReference[]): Promise<string | undefined> {
+  const { submission, queues } = reproduction.intake;
+  const image = images.find(({ role }) => role === 'train');
+  if (!image) {
+    skip(reproduction.ledger, 'train', 'the submission has no training image');
+    return undefined;
+  }
+  const train = activity('train', queues.train, `${submission.name} on ${submission.track}`);
+  const { output } = await perform(reproduction.ledger, 'train', () => train({ ...stageRun(reproduction), submission, image }));
+  return output;
+}
+
+export async function scanOutput(reproduction: Reproduction, output: string | undefined): Promise<void> {
+  if (output === undefined) return skip(reproduction.ledger, 'scan-outputs', 'nothing was trained');
+  const scan = activity('scanOutputs', workflowQueue, `Secrets in the output of ${reproduction.intake.submission.name}`);
+  await scanStage(reproduction, 'scan-outputs', () => scan({ ...stageRun(reproduction), output }));
+}
+
+export async function uploadArtifacts(reproduction: Reproduction, images: ImageReference[]): Promise<void> {
+  const { intake, ledger } = reproduction;
+  const upload = activity('upload', intake.queues.host, `Images and artifacts of ${intake.submission.name}`);
+  await perform(ledger, 'upload', () => upload({ ...stageRun(reproduction), images, artifacts: ledger.artifacts }));
+}
+
+/** The stage's answers, or none where the suite has no such stage. */
+export async function evaluate(
+  reproduction: Reproduction,
+  stage: SuiteStage,
+  images: ImageReference[],
+  output: string | undefined,
+): Promise<ScoreInput['evaluations']> {
+  const { intake, ledger } = reproduction;
+  const { submission, suite, suiteStages, queues } = intake;
+  if (!suiteStages.includes(stage)) {
+    skip(ledger, `evaluate-${stage}`, `the suite has no ${stage} stage`);
+    return [];
+  }
+  const image = images.find(({ role }) => role === 'serve');
+  if (!image) throw ApplicationFailure.nonRetryable('the build gave no serving image', 'PLATFORM_ERROR');
+  const ask = activity('evaluate', queues.host, `${submission.name} answers the ${stage} questions`);
+  const input = { ...stageRun(reproduction), stage, submission, image, suite, ...(output === undefined ? {} : { output }) };
+  const { answers } = await perform(ledger, `evaluate-${stage}`, () => ask(input));
+  return [{ stage, answers }];
+}
+
+export async function scoreAnswers(reproduction: Reproduction, evaluations: ScoreInput['evaluations']): Promise<void> {
+  const { intake, ledger, evidence } = reproduction;
+  const { submission, suite } = intake;
+  const score = activity('score', workflowQueue, `Score of ${submission.name}`);
+  const { scores } = await perform(ledger, 'score', () => score({ ...stageRun(reproduction), submission, suite, evaluations }));
+  evidence.scores = scores;
+  enterScore(ledger, scores);
+}
+
+export async function attest(reproduction: Reproduction): Promise<void> {
+  const { intake, ledger, evidence } = reproduction;
+  const { submission, suite } = intake;
+  const sign = activity('attest', workflowQueue, 'Signing what was stored');
+  const input = { ...stageRun(reproduction), ...evidence, submission, suite, artifacts: ledger.artifacts, stages: ledger.records };
+  const { manifestKey } = await perform(ledger, 'attest', () => sign(input));
+  ledger.run.manifestKey = manifestKey;
+}
+
+export async function cleanUp({ intake, ledger }: Reproduction): Promise<void> {
+  const { run } = ledger.run;
+  const clean = activity('cleanUp', intake.queues.host, 'Removing containers, networks and volumes');
+  await CancellationScope.nonCancellable(() => clean({ run }));
+}
+
+async function scanStage(reproduction: Reproduction, stage: StageName, scan: () => ReturnType<Activities['scanSource']>): Promise<void> {
+  const result: ScanResult | undefined = await attempt(reproduction.ledger, stage, scan);
+  reproduction.evidence.scans.push({ stage, complete: result?.complete ?? false, blocking: result?.blocking ?? 0 });
+}
+
+function stageRun({ request, ledger }: Reproduction): StageRun {
+  return stageRunOf(request, ledger);
+}
+
+function stageRunOf(request: ReproductionRequest, { run }: Ledger): StageRun {
+  return { run: run.run, workflowId: run.workflowId, fresh: request?.fresh === true };
+}
+
+/** An activity by its name, with its policy; the summary stands beside it in the UI's timeline. */
+function activity<Name extends keyof Activities>(name: Name, taskQueue: string, summary: string): Activities[Name] {
+  return proxyActivities<Activities>({ taskQueue, summary, ...policies[name] })[name];
+}
