@@ -3,7 +3,9 @@ import { homedir, hostname } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parse } from 'yaml';
 import { z } from 'zod';
+import { parsePrices, priceNames } from '../domain/index.ts';
 import { localStoreCredentials } from './local-store.ts';
+import { hostPipIndex } from './pip-configuration.ts';
 
 const port = z.coerce.number().int().min(1).max(65_535);
 
@@ -24,6 +26,7 @@ export const Config = z.strictObject({
   s3AccessKeyId: z.string().optional().describe('Access key; made by `up` for the local store'),
   s3SecretAccessKey: z.string().optional().describe('Secret key; made by `up` for the local store'),
   dockerSocket: z.string().describe('Socket of the Docker engine'),
+  containerRuntime: z.string().min(1).optional().describe('Runtime of the engine that submissions run in, e.g. `runsc` (gVisor); default: the engine’s own'),
   temporalBinary: z.string().optional().describe('The `temporal` program, where it is not on PATH'),
   s3Binary: z.string().optional().describe('The `versitygw` program, where it is not on PATH'),
   temporalPort: port.describe('Port of the local Temporal server'),
@@ -33,9 +36,14 @@ export const Config = z.strictObject({
   caBundle: z.string().optional().describe('PEM file that containers trust while building; default: the host’s'),
   httpProxy: z.string().optional().describe('Proxy for plain HTTP while building'),
   httpsProxy: z.string().optional().describe('Proxy for HTTPS while building'),
+  pipIndexUrl: z.url().optional().describe('Package index of which builds see the past; default: what pip of this host asks'),
+  npmRegistryUrl: z.url().optional().describe('npm registry that is asked whether it tells times; default: what npm of this host asks'),
+  recordBuilds: z.enum(['on', 'off']).describe('Whether builds go out only through a proxy that records what they take in'),
+  recordingAuthorityFile: z.string().describe('Certificate authority that recorded builds trust (PEM, key and certificate); made at the first build'),
   suiteKeyFile: z.string().describe('Key of the closed suites (32 bytes, hexadecimal)'),
   signingKeyFile: z.string().describe('Ed25519 private key of the attestations (PEM)'),
   fingerprintKeyFile: z.string().describe('Key of the fingerprints of secrets (32 bytes, hexadecimal)'),
+  prices: z.string().refine(isPrices, 'must be like gpu-hour=2.5,cpu-hour=0.04,currency=EUR').describe(`Price table of \`reprise status\`: ${priceNames.join(', ')}, currency; name=value, comma-separated`),
   logLevel: z.enum(['trace', 'debug', 'info', 'warn', 'error']).describe('Verbosity of the worker’s log'),
 });
 export type Config = z.infer<typeof Config>;
@@ -60,7 +68,7 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env): Config
     const value = environment[variableOf(field)];
     if (value !== undefined && value !== '') given[field] = field === 'imageMap' ? parseImageMap(value) : value;
   }
-  const parsed = Config.safeParse({ ...defaults(home, given), ...given, home });
+  const parsed = Config.safeParse({ ...defaults(home, given, environment), ...given, home });
   if (parsed.success) return { ...localStoreCredentials(parsed.data), ...parsed.data };
   const lines = parsed.error.issues.map((issue) => {
     const field = String(issue.path[0] ?? (issue.code === 'unrecognized_keys' ? issue.keys.join(', ') : ''));
@@ -76,12 +84,12 @@ export function readSecrets(environment: NodeJS.ProcessEnv = process.env): Recor
   return Object.fromEntries(given.map(([name, value]) => [name.slice(prefix.length), value ?? '']));
 }
 
-function defaults(home: string, given: Record<string, unknown>): Record<string, unknown> {
+function defaults(home: string, given: Record<string, unknown>, environment: NodeJS.ProcessEnv): Record<string, unknown> {
   const temporalPort = given['temporalPort'] ?? 7233;
   const temporalUiPort = given['temporalUiPort'] ?? 8233;
   const s3Port = given['s3Port'] ?? 7070;
   return {
-    cache: join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'reprise'),
+    cache: join(environment['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'reprise'),
     host: hostname(),
     temporalAddress: `127.0.0.1:${temporalPort}`,
     temporalUiUrl: `http://127.0.0.1:${temporalUiPort}`,
@@ -94,9 +102,14 @@ function defaults(home: string, given: Record<string, unknown>): Record<string, 
     temporalUiPort,
     s3Port,
     imageMap: {},
+    pipIndexUrl: hostPipIndex(environment),
+    npmRegistryUrl: environment['npm_config_registry'],
+    recordBuilds: 'on',
+    recordingAuthorityFile: join(home, 'keys', 'recording.pem'),
     suiteKeyFile: join(home, 'keys', 'suite.key'),
     signingKeyFile: join(home, 'keys', 'signing.pem'),
     fingerprintKeyFile: join(home, 'keys', 'fingerprint.key'),
+    prices: '',
     logLevel: 'info',
     ...hostCaBundle(),
   };
@@ -112,6 +125,15 @@ function hostCaBundle(): { caBundle?: string } {
   const usual = ['/etc/ssl/certs/ca-certificates.crt', '/etc/pki/tls/certs/ca-bundle.crt', '/etc/ssl/cert.pem'];
   const found = usual.find((path) => existsSync(path));
   return found === undefined ? {} : { caBundle: found };
+}
+
+function isPrices(text: string): boolean {
+  try {
+    parsePrices(text);
+    return true;
+  } catch {
+    return false; // Said by the schema.
+  }
 }
 
 function parseImageMap(text: string): Record<string, string> {

@@ -27,7 +27,7 @@ export function localStoreCredentials(config: {
 export function isLoopback(address: string): boolean {
   const url = URL.canParse(address) && /^[a-z0-9]+:\/\//i.test(address) ? address : `tcp://${address}`;
   const { hostname } = new URL(url);
-  return hostname === 'localhost' || hostname === '[::1]' || /^127\./.test(hostname);
+  return hostname === 'localhost' || hostname === '[::1]' || hostname.startsWith('127.');
 }
 
 /** Lines `NAME=value`; values are ours and need no quoting. */

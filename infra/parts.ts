@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { z } from 'zod';
-import { Config, variableOf } from './config.ts';
+import { variableOf, type Config } from './config.ts';
 import { isLoopback, storeKeyFile } from './local-store.ts';
 import { programFile, sourceRevision } from './programs.ts';
 import { stateOf } from './state.ts';
@@ -17,7 +17,7 @@ export const Part = z.strictObject({
   environment: z.record(z.string(), z.string()),
   /** Lines NAME=value that only the part may read. */
   environmentFile: z.string().optional(),
-  /** Whether the part gets our own REPRISE_ variables, secrets of submissions among them. */
+  /** Whether the part is handed the secrets that we were given (secretVariables). */
   givesSecrets: z.boolean(),
   /** Changes when the part must be started anew: its sources or the secrets given to it. */
   revision: z.string(),
@@ -43,10 +43,10 @@ export function localParts(config: Config): PartName[] {
   });
 }
 
-export function enginePart(command: string): Part {
+export function enginePart(config: Config, command: string): Part {
   // Containers outlive the engine (live-restore), so that its restart costs no training; logs are bounded by domain/limits.ts
   // for our containers, and here for everybody else's.
-  const args = ['--live-restore', '--log-opt', 'max-size=64m', '--log-opt', 'max-file=2'];
+  const args = ['--host', `unix://${config.dockerSocket}`, '--live-restore', '--log-opt', 'max-size=64m', '--log-opt', 'max-file=2'];
   return { name: 'engine', command, args, environment: {}, givesSecrets: false, revision: '1' };
 }
 
@@ -69,9 +69,16 @@ export function temporalPart(config: Config, command: string): Part {
     name: 'temporal',
     command,
     args: [
-      ...['server', 'start-dev', '--ip', '127.0.0.1', '--port', String(config.temporalPort), '--ui-port', String(config.temporalUiPort)],
-      ...['--db-filename', stateOf(config).temporalDatabase, '--ui-disable-news-fetch', '--log-level', 'warn', '--log-format', 'json'],
-      ...settings.flatMap((setting) => ['--dynamic-config-value', setting]),
+      'server',
+      'start-dev',
+      '--ip=127.0.0.1',
+      `--port=${config.temporalPort}`,
+      `--ui-port=${config.temporalUiPort}`,
+      `--db-filename=${stateOf(config).temporalDatabase}`,
+      '--ui-disable-news-fetch',
+      '--log-level=warn',
+      '--log-format=json',
+      ...settings.map((setting) => `--dynamic-config-value=${setting}`),
     ],
     environment: {},
     givesSecrets: false,
@@ -86,25 +93,35 @@ export function workerPart(config: Config, environment: NodeJS.ProcessEnv = proc
     args: ['--enable-source-maps', programFile('worker/main')],
     environment: environmentOf(config),
     givesSecrets: true,
-    revision: `${sourceRevision()}-${secretRevision(config, environment)}`,
+    revision: `${sourceRevision()}-${environmentRevision(config, environment)}`,
   };
 }
 
-/** The configuration as variables, so that the worker reads what `up` read. Keys are not among them: it reads their files. */
+/** What is handed to the worker and written nowhere: secrets of submissions, and keys of an object store that is not ours. */
+export function secretVariables(environment: NodeJS.ProcessEnv = process.env): Record<string, string> {
+  return Object.fromEntries(Object.entries(environment).flatMap(([name, value = '']) => (isSecret(name) ? [[name, value]] : [])));
+}
+
+/** Changes when a secret that we were given does, and does not say what it is. */
+export function environmentRevision(config: Config, environment: NodeJS.ProcessEnv = process.env): string {
+  const key = existsSync(config.fingerprintKeyFile) ? readFileSync(config.fingerprintKeyFile) : '';
+  const given = Object.entries(secretVariables(environment)).sort();
+  return createHmac('sha256', key).update(JSON.stringify(given)).digest('hex').slice(0, 16);
+}
+
+const secretFields: readonly string[] = ['s3AccessKeyId', 's3SecretAccessKey'] satisfies (keyof Config)[];
+
+function isSecret(variable: string): boolean {
+  return variable.startsWith('REPRISE_SECRET_') || secretFields.some((field) => variableOf(field) === variable);
+}
+
+/** The configuration as variables, so that the worker reads what `up` read. The local store's keys it reads from their file. */
 function environmentOf(config: Config): Record<string, string> {
-  const secret = new Set(['s3AccessKeyId', 's3SecretAccessKey']);
-  const given = Object.entries(config).filter(([field, value]) => value !== undefined && !secret.has(field));
+  const given = Object.entries(config).filter(([field, value]) => value !== undefined && !secretFields.includes(field));
   return Object.fromEntries(given.map(([field, value]) => [variableOf(field), asText(value)]));
 }
 
 function asText(value: unknown): string {
   if (typeof value !== 'object' || value === null) return String(value);
   return Object.entries(value).map(([from, to]) => `${from}=${String(to)}`).join(',');
-}
-
-/** Says whether the REPRISE_ variables changed without saying what they are. */
-function secretRevision(config: Config, environment: NodeJS.ProcessEnv): string {
-  const key = existsSync(config.fingerprintKeyFile) ? readFileSync(config.fingerprintKeyFile) : '';
-  const given = Object.entries(environment).filter(([name]) => name.startsWith('REPRISE_')).sort();
-  return createHmac('sha256', key).update(JSON.stringify(given)).digest('hex').slice(0, 16);
 }

@@ -4,8 +4,10 @@ import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import type { Logger } from 'pino';
 import type { Dependencies } from '../activities/dependencies.ts';
 import { createDocker } from '../activities/io/docker/connection.ts';
+import { meteredStore } from '../activities/io/metering.ts';
 import { createS3Store } from '../activities/io/s3.ts';
 import type { Config } from '../infra/config.ts';
+import { askClients } from '../infra/pip-configuration.ts';
 import { stageProgressSignal } from '../workflows/contract.ts';
 
 /** Everything that the stages need of the world, made of the configuration. */
@@ -15,13 +17,13 @@ export async function connectDependencies(config: Config, secrets: Record<string
     namespace: config.namespace,
   });
   return {
-    store: createS3Store({
+    store: meteredStore(createS3Store({
       endpoint: config.s3Endpoint,
       region: config.s3Region,
       bucket: config.s3Bucket,
       accessKeyId: config.s3AccessKeyId ?? '',
       secretAccessKey: config.s3SecretAccessKey ?? '',
-    }),
+    })),
     docker: createDocker(config.dockerSocket),
     logger,
     settings: {
@@ -30,10 +32,14 @@ export async function connectDependencies(config: Config, secrets: Record<string
       caBundle: config.caBundle,
       httpProxy: config.httpProxy,
       httpsProxy: config.httpsProxy,
+      ...(await askClients(config)),
+      indexCacheDirectory: join(config.cache, 'pip-index'),
+      ...(config.recordBuilds === 'on' ? { recording: { authorityFile: config.recordingAuthorityFile } } : {}),
       suiteKeyFile: config.suiteKeyFile,
       signingKeyFile: config.signingKeyFile,
       fingerprintKeyFile: config.fingerprintKeyFile,
       secrets,
+      ...(config.containerRuntime === undefined ? {} : { containerRuntime: config.containerRuntime }),
       scratchDirectory: join(config.home, 'scratch'),
     },
     async exportHistory(workflowId) {

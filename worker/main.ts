@@ -1,45 +1,86 @@
 import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { NativeConnection, Runtime, Worker } from '@temporalio/worker';
+import type { Dependencies } from '../activities/dependencies.ts';
 import { createActivities } from '../activities/index.ts';
-import { cpuQueue, hostQueue } from '../domain/index.ts';
+import { discoverGpus } from '../activities/intake/gpus.ts';
+import { deviceHealth } from '../activities/io/gpu-devices.ts';
+import { cpuQueue, gpuQueue, hostQueue, limits } from '../domain/index.ts';
 import { readConfig, readSecrets, type Config } from '../infra/config.ts';
 import { workflowQueue } from '../workflows/contract.ts';
 import { connectDependencies } from './dependencies.ts';
+import { serveDevices, type DeviceService, type DeviceWorker } from './devices.ts';
 import { createLogger, temporalLogger } from './logger.ts';
+import { environmentOf } from './options.ts';
 
 /** Runs until SIGTERM or SIGINT; what runs in containers then is let go of, and the next worker attaches to it. */
 async function main(): Promise<void> {
-  const config = readConfig();
+  const { environment, devices } = environmentOf(process.argv.slice(2), process.env);
+  const config = readConfig(environment);
   const logger = createLogger(config);
   Runtime.install({ logger: temporalLogger(logger), shutdownSignals: ['SIGTERM', 'SIGINT'] });
   const connection = await NativeConnection.connect({ address: config.temporalAddress });
+  const leaving = new AbortController();
   try {
-    const activities = createActivities(await connectDependencies(config, readSecrets(), logger));
-    const workers = await createWorkers(config, connection, activities);
+    const dependencies = await connectDependencies(config, readSecrets(), logger);
+    const workers = await createWorkers(config, connection, createActivities(dependencies));
     logger.info({ host: config.host, queues: workers.map((worker) => worker.options.taskQueue) }, 'worker ready');
-    await Promise.all(workers.map((worker) => worker.run()));
+    const serving = serveDevices(deviceService(config, connection, dependencies, devices), logger, leaving.signal);
+    await Promise.all(workers.map((worker) => worker.run())).finally(() => leaving.abort());
+    await serving;
   } finally {
     await connection.close();
   }
 }
 
-/** One worker a queue: workflows and light activities, Docker work of this host, and training, one container at a time. */
+/** One worker a queue: workflows and light activities, Docker work of this host, and training without a GPU, one container at a time. */
 function createWorkers(config: Config, connection: NativeConnection, activities: object): Promise<Worker[]> {
-  const shared = {
-    connection,
-    namespace: config.namespace,
-    activities,
-    // `reprise watch` shows what heartbeats carry; the default would hold them back for 24 s.
-    maxHeartbeatThrottleInterval: '5s',
-    shutdownGraceTime: '3s',
-  } as const;
+  const shared = { ...sharedOptions(config, connection), activities };
   const workflowsPath = fileURLToPath(new URL(`../workflows/index${extname(import.meta.filename)}`, import.meta.url));
   return Promise.all([
     Worker.create({ ...shared, taskQueue: workflowQueue, workflowsPath }),
     Worker.create({ ...shared, taskQueue: hostQueue(config.host) }),
     Worker.create({ ...shared, taskQueue: cpuQueue(config.host), maxConcurrentActivityTaskExecutions: 1 }),
   ]);
+}
+
+/** One worker a device, which knows no other device. */
+function deviceService(config: Config, connection: NativeConnection, dependencies: Dependencies, chosen: string[] | undefined): DeviceService {
+  return {
+    everyMs: limits.deviceLookMs,
+    async discover() {
+      const found = (await discoverGpus()).map(({ uuid }) => uuid);
+      return chosen ? found.filter((uuid) => chosen.includes(uuid)) : found;
+    },
+    async problemOf(uuid) {
+      const health = await deviceHealth(uuid);
+      return health?.healthy === false ? health.problem : undefined;
+    },
+    async create(uuid) {
+      const activities = createActivities({ ...dependencies, settings: { ...dependencies.settings, gpuDevices: [uuid] } });
+      const taskQueue = gpuQueue(config.host, uuid);
+      return deviceWorker(await Worker.create({ ...sharedOptions(config, connection), activities, taskQueue, maxConcurrentActivityTaskExecutions: 1 }));
+    },
+  };
+}
+
+function deviceWorker(worker: Worker): DeviceWorker {
+  return {
+    run: () => worker.run(),
+    // A process that shuts down has told the worker already.
+    shutdown: () => (worker.getState() === 'RUNNING' ? worker.shutdown() : undefined),
+    busy: () => (worker.getStatus().numInFlightActivities ?? 0) > 0,
+  };
+}
+
+function sharedOptions(config: Config, connection: NativeConnection) {
+  return {
+    connection,
+    namespace: config.namespace,
+    // `reprise watch` shows what heartbeats carry; the default would hold them back for 24 s.
+    maxHeartbeatThrottleInterval: '5s',
+    shutdownGraceTime: '3s',
+  } as const;
 }
 
 await main();

@@ -1,9 +1,9 @@
 import { isAlive } from '../processes.ts';
-import type { HeldPart } from './attend.ts';
+import type { Held, HeldPart } from './attend.ts';
 import type { PartRecord } from './state.ts';
 
 /** Takes over the parts of a supervising process that is gone: the living ones run on, a dead one counts as ended. */
-export function adoptParts(records: PartRecord[], nowMs = Date.now()): Map<PartRecord['name'], HeldPart> {
+export function adoptParts(records: PartRecord[], nowMs = Date.now()): Held {
   return new Map(records.map((record) => [record.name, { ...heldOf(record, nowMs), record }]));
 }
 

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { closeSync, openSync } from 'node:fs';
 import type { Config } from '../config.ts';
 import { readEnvironmentFile } from '../local-store.ts';
-import type { Part, PartName } from '../parts.ts';
+import { secretVariables, type Part, type PartName } from '../parts.ts';
 import { endProcess, identify, isAlive } from '../processes.ts';
 import { logFileOf } from '../state.ts';
 import { decide, type Condition } from './decide.ts';
@@ -13,7 +13,7 @@ export interface HeldPart {
   condition: Condition;
   record: PartRecord;
 }
-type Held = Map<PartName, HeldPart>;
+export type Held = Map<PartName, HeldPart>;
 
 export function wantedNames(held: Held, { parts }: Wanted): Set<PartName> {
   return new Set([...held.keys(), ...parts.map(({ name }) => name)]);
@@ -34,13 +34,13 @@ export function attend(config: Config, held: Held, name: PartName, wanted: Wante
   const wish = part === undefined ? 'no' : startedAs === undefined || startedAs === digestOf(part) ? 'yes' : 'changed';
   const { action, condition } = decide(current.condition, wish, running !== undefined && isAlive(running), nowMs);
   held.set(name, { condition, record: current.record });
-  if (action === 'start' && part) start(config, held, part);
+  if (action === 'start' && part) start(config, held, part, current.condition.phase === 'stopped');
   if (action === 'ended') noteEnd(held, name);
   if (running && (action === 'terminate' || action === 'kill')) endProcess(running, action === 'kill' ? 'SIGKILL' : 'SIGTERM');
 }
 
 /** Starts a part that outlives us: in a session of its own, with its log as a file, for a pipe would break with us. */
-function start(config: Config, held: Held, part: Part): void {
+function start(config: Config, held: Held, part: Part, isAsked: boolean): void {
   const log = openSync(logFileOf(config, part.name), 'a', 0o600);
   const child = spawn(part.command, part.args, {
     detached: true,
@@ -61,8 +61,8 @@ function start(config: Config, held: Held, part: Part): void {
   const identity = child.pid === undefined ? undefined : identify(child.pid);
   change(held, part.name, ({ process: _ended, ...record }) => ({
     ...record,
-    // A part that was started before comes back after an end that nobody asked for, or because another one is wanted.
-    restarts: record.restarts,
+    // What is told is how often it came back by itself since somebody asked for it.
+    restarts: isAsked ? 0 : record.restarts,
     ...(identity && { process: identity }),
     startedAt: new Date().toISOString(),
     startedAs: digestOf(part),
@@ -85,9 +85,10 @@ function change(held: Held, name: PartName, by: (record: PartRecord) => PartReco
 }
 
 function environmentOf(part: Part): NodeJS.ProcessEnv {
-  const own = Object.entries(process.env).filter(([name]) => part.givesSecrets || !name.startsWith('REPRISE_'));
+  const own = Object.entries(process.env).filter(([name]) => !name.startsWith('REPRISE_'));
+  const secrets = part.givesSecrets ? secretVariables() : {};
   const file = part.environmentFile === undefined ? {} : readEnvironmentFile(part.environmentFile);
-  return { ...Object.fromEntries(own), ...part.environment, ...file };
+  return { ...Object.fromEntries(own), ...part.environment, ...secrets, ...file };
 }
 
 export function digestOf(part: Part): string {

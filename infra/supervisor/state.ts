@@ -17,7 +17,7 @@ const PartRecord = z.strictObject({
   startedAt: z.string().optional(),
   /** The part as it was started; it is started anew where another is wanted. */
   startedAs: z.string().optional(),
-  /** How often it ended without being asked to and was started again. */
+  /** How often it ended without being asked to and was started again, since it was last asked for. */
   restarts: z.number().int(),
   lastExit: z.strictObject({ at: z.string(), code: z.number().nullable(), signal: z.string().nullable() }).optional(),
 });
