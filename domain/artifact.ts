@@ -11,6 +11,7 @@ export const ArtifactRole = z.enum([
   'scan-report',
   'pin-report',
   'dockerfile',
+  'recording',
   'log',
   'image',
   'image-blob',

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { RunScores } from './answer.ts';
 import type { Artifact } from './artifact.ts';
 import { canonicalJson } from './canonical.ts';
+import type { StageCost } from './cost.ts';
 import type { RunManifest } from './evidence.ts';
 import type { PinReport } from './pin.ts';
 import type { FailedOutcome, StageName } from './stage.ts';
@@ -45,7 +46,7 @@ export interface Attested {
   submission: Submission;
   suite: string;
   images: { role: string; id: string }[];
-  stages: { name: StageName; startedAt: string; endedAt: string; cached: boolean; failure?: FailedOutcome }[];
+  stages: { name: StageName; startedAt: string; endedAt: string; cached: boolean; failure?: FailedOutcome; cost?: StageCost }[];
   scans: { stage: StageName; complete: boolean; blocking: number }[];
   scores?: RunScores;
   manifestSha256: string;

@@ -7,6 +7,10 @@
  *   runs/<run>/attestation.dsse.json        signed statement about the manifest
  *   runs/<run>/logs/<stage>/<seq>.log       a log while it is written
  *   runs/<run>/answers/<stage>/<seq>.jsonl  answers, durable as they arrive
+ *   runs/<run>/recording/<role>/<seq>.jsonl what a build took in, durable as it arrives
+ *   runs/<run>/lease/<stage>/<seq>.json     which attempt may write, the newest one
+ *   runs/<run>/budget/<instant>.<kind>.json starts, pauses and ends of a training, from which its budget is counted
+ *   runs/<run>/checkpoints/<seq>.json       checkpoints of a training while it goes on
  *   log/<12-digit seq>.json                 hash chain over all manifests
  */
 import type { StageName } from './stage.ts';
@@ -45,6 +49,39 @@ export function answerJournalPrefix(run: string, stage: StageName): string {
 
 export function answerJournalKey(run: string, stage: StageName, sequence: number): string {
   return `${answerJournalPrefix(run, stage)}${padded(sequence, 8)}.jsonl`;
+}
+
+export function leasePrefix(run: string, stage: StageName): string {
+  return `${runPrefix(run)}lease/${stage}/`;
+}
+
+export function leaseKey(run: string, stage: StageName, epoch: number): string {
+  return `${leasePrefix(run, stage)}${padded(epoch, 8)}.json`;
+}
+
+export function budgetPrefix(run: string): string {
+  return `${runPrefix(run)}budget/`;
+}
+
+/** `instant` is ISO 8601, so that the keys sort by time; the store takes colons, tools on other systems do not. */
+export function budgetKey(run: string, instant: string, kind: 'start' | 'pause' | 'end'): string {
+  return `${budgetPrefix(run)}${instant.replaceAll(':', '-')}.${kind}.json`;
+}
+
+export function checkpointPrefix(run: string): string {
+  return `${runPrefix(run)}checkpoints/`;
+}
+
+export function checkpointKey(run: string, sequence: number): string {
+  return `${checkpointPrefix(run)}${padded(sequence, 8)}.json`;
+}
+
+export function recordingJournalPrefix(run: string, role: string): string {
+  return `${runPrefix(run)}recording/${role}/`;
+}
+
+export function recordingJournalKey(run: string, role: string, sequence: number): string {
+  return `${recordingJournalPrefix(run, role)}${padded(sequence, 8)}.jsonl`;
 }
 
 export const transparencyLogPrefix = 'log/';

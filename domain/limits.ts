@@ -14,17 +14,77 @@ export const limits = {
   outputBytes: 100 * GiB,
   outputFiles: 50_000,
   manifestBytes: 64 * KiB,
+  /** One file of a suite: HELM's largest scenario of the contest is below 20 MiB. */
+  suiteFileBytes: 64 * MiB,
+  /** One prompt: a window of 128,000 tokens has about 512 KiB of text. */
+  promptCharacters: 1 * MiB,
+  /** A data set's file that questions are made of: V8's longest text has 512 MiB; larger data sets (CNN/DailyMail) come in parts of 300 MiB. */
+  dataFileBytes: 500 * MiB,
   dockerfileBytes: 1 * MiB,
   /** One line of a Dockerfile: the contest's longest has 2,000; the parser's time grows faster than the length. */
   dockerfileInstructionCharacters: 64 * KiB,
+  /** A registry that is there connects within 100 ms; with the pull's start below, an unreachable one costs at most 3 s. */
+  registryConnectMs: 1_500,
+  /** Hub registries under load take seconds for a manifest. */
+  registryAnswerMs: 20 * second,
+  registryPullStartMs: 1_500,
+  /** One answer of a package index, to its headers: a mirror that fetches the page itself takes seconds. */
+  indexAnswerMs: 30 * second,
+  /** Between two portions of an answer; a slow line gives some bytes in a minute. */
+  indexSilenceMs: 60 * second,
+  /** A transient failure of names or lines passes within 3 s: pauses of 0.2, 0.4, 0.8 and 1.6 s. */
+  indexAttempts: 5,
+  indexRetryMs: 200,
+  /** Package indexes answer within two redirects. */
+  indexRedirects: 5,
+  /** The largest page of the public index is 10 MiB, the largest document of its JSON API 30 MiB. */
+  indexPageBytes: 64 * MiB,
+  /** A page younger than this is not asked for again: what it says of a past date changes by yanks and deletions only. */
+  indexPageFreshMs: 60 * minute,
+  /** The history of a large repository without its files over a slow line. */
+  gitHistoryMs: 5 * minute,
+  /** METADATA of a wheel, PKG-INFO of an sdist: the largest known have 1 MiB. */
+  packageMetadataBytes: 8 * MiB,
+  /** An sdist that is read for what it says of itself. */
+  sdistBytes: 512 * MiB,
   /** A build of the contest's slowest entry (flash-attn from source) takes 40 minutes on 12 cores. */
   buildTimeoutMs: 60 * minute,
   buildMemoryBytes: 8 * GiB,
+  /** To the first byte of an answer to a build: hubs prepare large files for half a minute. */
+  recordAnswerMs: 60 * second,
+  /** Between two portions of an answer to a build. */
+  recordSilenceMs: 60 * second,
+  /** Bodies up to here are hashed in memory, larger ones on disk: nine of ten answers to pip and apt are smaller. */
+  recordMemoryBytes: 64 * KiB,
+  /** What is read of a connection at once: TLS comes in records of 16 KiB, and each portion costs calls. */
+  recordPortionBytes: 128 * KiB,
+  /** Portions that go to disk at once: fewer calls, and 32 downloads side by side hold 8 MiB. */
+  recordWriteBytes: 256 * KiB,
+  /** A body whose asker went away is read on to its end if no more than this is left: else a replay could not answer it. */
+  recordAbandonedBytes: 64 * MiB,
+  /** What is still under way when a build has ended gets this long. */
+  recordSettleMs: 10 * second,
+  /** Bodies on their way to the object store at once. */
+  recordUploads: 4,
+  /** From here on a body goes to the object store in parts. */
+  recordLargeBytes: 16 * MiB,
+  /** Requests of one build: the largest of the contest's takes about 3,000. */
+  recordedRequests: 100_000,
+  /** What a build took in is durable after this. */
+  recordJournalMs: 1 * second,
+  /** A body that a build sends: what git and npm send is below 1 MiB. */
+  recordRequestBytes: 64 * MiB,
+  /** A text file whose difference between two images is looked into. */
+  compareTextBytes: 4 * MiB,
   /** Processes in one container: PyTorch's data loaders and BLAS threads stay below 500. */
   containerPids: 2_048,
   shmBytes: 2 * GiB,
-  /** Open files in one container: data loaders that share tensors by descriptor need more than the usual 1,024. */
-  containerOpenFiles: 65_536,
+  /** What a server may keep in /tmp, in memory: compiled kernels and caches stay below 1 GiB. */
+  scratchBytes: 4 * GiB,
+  /** What a container may write into its root, or a step of a build in one go: the largest images of the contest have 60 GiB. */
+  rootBytes: 100 * GiB,
+  /** How often a container's disk and processes are looked at: writing 100 GiB takes minutes. */
+  excessPollMs: 2 * second,
   /** Docker's own copy of a container's log; the whole log is in the store. */
   engineLogBytes: 64 * MiB,
   /** The contest's time for its open and closed stages. */
@@ -32,12 +92,10 @@ export const limits = {
   evaluateClosedMs: 600 * minute,
   /** The contest waited a fixed 120 s; 2023's largest servers load for minutes. */
   readyTimeoutMs: 10 * minute,
-  /** Requests in flight: most servers of the contest are serial, and more only queue. */
-  questionsInFlight: 4,
   questionTimeoutMs: 120 * second,
   questionAttempts: 3,
-  /** Most requests in flight, where a server proves to be parallel: HELM's own users go to 30, and 32 x replyBytes fits the worker. */
-  questionsInFlightMost: 32,
+  /** Most requests in flight, where a server proves to be parallel: twice what HELM's users take, and 64 x replyBytes fits the worker. */
+  questionsInFlightMost: 64,
   /** Pause after a failed attempt, doubled each time: a server under load recovers, and 20 failing items cost seconds, not minutes. */
   questionRetryMs: 500,
   questionRetryMostMs: 5 * second,
@@ -55,8 +113,37 @@ export const limits = {
   containerPollMs: 1 * second,
   /** One look at a starting server; a model that loads lets connections wait. */
   readyProbeMs: 5 * second,
+  /** Between two looks: short, as every run waits for it twice. */
+  readyPauseMs: 200,
   /** Grace between SIGTERM and SIGKILL. */
   stopGraceMs: 10 * second,
+  /** A guard is a shell that sleeps; listing 100,000 checkpoint files takes 20 MiB. */
+  guardMemoryBytes: 64 * MiB,
+  /** A guard stops later than the worker would: it counts from the process's own start, and the engine stamps it up to a second later. */
+  guardAfterMs: 1 * second,
+  /** An end by the guard is the deadline's where it came at most so long before it, for the same reason. */
+  guardSlackMs: 3 * second,
+  /** A deadline that moved by less is not worth another guard: deadlines are kept within 2 s. */
+  guardToleranceMs: 500,
+  /** The engine ends what its restart finds running within its own stop timeout, 10 s, or while it starts. */
+  engineRestoreMs: 30 * second,
+  /** How often a checkpoint directory is listed; what is the same in two looks is kept. A 70B checkpoint takes minutes to write. */
+  checkpointLookMs: 15 * second,
+  /** Largest checkpoint directory that is kept: weights and optimiser state of a 13B model in 16 bits. */
+  checkpointBytes: 200 * GiB,
+  checkpointFiles: 20_000,
+  /** Between two looks at what a training uses; the engine's figures cost it a second. */
+  activityLookMs: 20 * second,
+  /** Between two looks at what a training has on disk: a fast disk takes 20 GB in it, and freeDiskBytes is not all there is. */
+  diskLookMs: 10 * second,
+  /** A process that waits in a loop stays below this share of one CPU or of a device. */
+  idleShare: 0.01,
+  /** Between two looks at whether a GPU is in order. */
+  deviceLookMs: 1 * minute,
+  /** A device that an attempt took and did not use: the attempt died between the two. */
+  deviceLeaseMs: 2 * minute,
+  /** Part of the log's end that is read for why a training failed. */
+  logTailBytes: 256 * KiB,
   logChunkBytes: 1 * MiB,
   logChunkMs: 2 * second,
   logLineBytes: 16 * KiB,
@@ -68,6 +155,28 @@ export const limits = {
   failureMessageCharacters: 2_000,
   /** Objects read at once by attest, audit and export: hides the store's latency, and hashing needs no more than a few cores. */
   storeReadsInFlight: 16,
+  /** Archives in archives: the deepest in the contest is 3. */
+  scanDepth: 8,
+  /** Entries in one file of a submission with all that it nests: a full conda environment, packed, has about 100,000. */
+  scanEntries: 500_000,
+  /** What one file unpacks to in all; 16 GiB are read in two minutes. */
+  scanUnpackedBytes: 16 * GiB,
+  /** Text and logs pack 5 to 20 times; more than this, from scanRatioFromBytes on, is a bomb. Deflate reaches 1,032. */
+  scanRatio: 250,
+  scanRatioFromBytes: 64 * MiB,
+  /** A larger file is no submission's; sparse files of terabytes cost nothing to make. */
+  scanFileBytes: 200 * GiB,
+  /** A nested zip is read from memory up to here, from the scratch directory above. */
+  scanMemoryBytes: 8 * MiB,
+  /** Notebooks are decoded as a whole. */
+  scanNotebookBytes: 64 * MiB,
+  /** Text files above this are data; with a secret in one, it blocks publication instead of being rewritten. */
+  publishTextBytes: 32 * MiB,
+  /** A report above this is nobody's to read; it is then called incomplete. */
+  scanFindings: 20_000,
+  scanReasons: 200,
+  /** Files read at once: hides the latency of opening them. */
+  scanFilesInFlight: 6,
   /** Free disk below which nothing is started. */
   freeDiskBytes: 5 * GiB,
   /** A part of the local stack that died is back within 5 s: it starts again after 1 s, and after at most 3 s where it dies at once. */
@@ -81,6 +190,19 @@ export const limits = {
   partReadyMs: 90 * second,
   /** One part's log before it is turned over; one older file is kept. */
   partLogBytes: 16 * MiB,
-  /** A registry that has said nothing for so long is not there. */
-  registryAnswerMs: 20 * second,
+  /** A JSON document of training data is held whole; V8's longest string has 512 Mi characters. JSONL has no limit. */
+  trainingJsonBytes: 400 * MiB,
+  /** A line of training data is looked through in parts of this size; a record of a fine-tuning set is below 1 MiB. */
+  trainingLineCharacters: 16 * MiB,
+  /** A paragraph of plain text is looked through in parts of this size; n-grams over the border count. */
+  trainingTextCharacters: 64 * KiB,
+  /** A judge model's reply: its reasons in some hundred words. */
+  judgeReplyBytes: 256 * KiB,
+  /** One judgement: a slow local model with a long prompt takes a minute. */
+  judgeTimeoutMs: 180 * second,
+  /** Transient refusals of a judge end within 15 s: pauses of 1, 2, 4 and 8 s. */
+  judgeAttempts: 5,
+  judgeRetryMs: 1 * second,
+  /** Requests to one judge at a time: hosted models refuse more of small accounts. */
+  judgeRequestsInFlight: 4,
 } as const;

@@ -30,6 +30,17 @@ export const PinnedBase = z.object({
 });
 export type PinnedBase = z.infer<typeof PinnedBase>;
 
+/** A repository or model that a date decided. */
+export const PinnedCommit = z.object({
+  line: z.number().int().positive(),
+  spec: z.string(),
+  commit: z.string(),
+  committedAt: z.iso.datetime(),
+  fidelity: z.enum(['faithful', 'near']),
+  reason: z.string(),
+});
+export type PinnedCommit = z.infer<typeof PinnedCommit>;
+
 /** Stored as pin-report.json: what a build takes in, what was pinned, and what stays open. */
 export const PinReport = z.object({
   schema: z.literal('reprise.pin-report/v1'),
@@ -40,6 +51,17 @@ export const PinReport = z.object({
       dockerfile: z.string(),
       bases: z.array(PinnedBase),
       inputs: z.array(BuildInput),
+      /** How packages are resolved as of the date; absent where the build takes none from an index. */
+      packages: z
+        .object({
+          /** Exclusive: what was uploaded at this instant or later is not seen. */
+          before: z.iso.datetime(),
+          /** Why that is later than the date. */
+          moved: z.object({ spec: z.string(), uploadedAt: z.iso.datetime() }).optional(),
+        })
+        .optional(),
+      /** Commits that the pinned Dockerfile names instead of a branch or nothing. */
+      commits: z.array(PinnedCommit).optional(),
       /** What the rewritten Dockerfile adds to the image, e.g. the operator's CA bundle. */
       leftBehind: z.array(z.object({ what: z.string(), why: z.string() })),
     }),

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { StageCost } from './cost.ts';
 import { Fault, StageName } from './stage.ts';
 
 export const StageStatus = z.enum(['waiting', 'running', 'completed', 'failed', 'skipped', 'cancelled']);
@@ -12,6 +13,8 @@ export const RunStage = z.object({
   cached: z.boolean(),
   /** One line for people: "412/600 answered", "2 findings". */
   detail: z.string().optional(),
+  /** Absent for what was taken from the store, and where nothing was measured. */
+  cost: StageCost.optional(),
   outcome: z
     .object({
       status: z.enum(['completed', 'failed', 'skipped']),

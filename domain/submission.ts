@@ -2,6 +2,19 @@ import { z } from 'zod';
 import { Sha256 } from './artifact.ts';
 import { TrackName } from './track.ts';
 
+/**
+ * What a training container reaches: `none` = nothing; `egress` = the internet, as entries need that download models. Unless
+ * said otherwise, a track with a GPU has egress (2023's entries fetch base models while training) and `cpu` has none.
+ */
+export const TrainingNetwork = z.enum(['none', 'egress']);
+export type TrainingNetwork = z.infer<typeof TrainingNetwork>;
+
+/** An absolute path inside the training container. */
+const CheckpointDirectory = z
+  .string()
+  .regex(/^(\/[A-Za-z0-9_][A-Za-z0-9._-]*)+$/, 'must be an absolute path of letters, digits, dots, hyphens and underscores')
+  .refine((path) => !/^\/(output|proc|sys|dev|etc|bin|sbin|lib|lib64|usr)(\/|$)/.test(path), 'must be a directory of its own');
+
 const relativePath = z
   .string()
   .min(1)
@@ -9,6 +22,10 @@ const relativePath = z
 
 export const ImageRole = z.enum(['serve', 'train']);
 export type ImageRole = z.infer<typeof ImageRole>;
+
+/** What a server speaks: the contest's API, or one of OpenAI's as vLLM, llama.cpp and Ollama offer them. */
+export const ServeApi = z.enum(['contest', 'openai-completions', 'openai-chat']);
+export type ServeApi = z.infer<typeof ServeApi>;
 
 export const ImageSource = z.strictObject({
   dockerfile: relativePath,
@@ -24,9 +41,20 @@ export const SubmissionManifest = z.strictObject({
   date: z.iso.date().optional(),
   serve: ImageSource.extend({
     port: z.number().int().min(1).max(65_535).optional(),
+    /** The contest's unless given. */
+    api: ServeApi.optional(),
+    /** Name of the model that an OpenAI API is asked for; the first of its /v1/models unless given. */
+    model: z.string().min(1).max(200).optional(),
     readyTimeoutMinutes: z.number().positive().max(60).optional(),
+    /** The server writes elsewhere than below /tmp: its root is not read-only then, but counted. */
+    writable: z.boolean().optional(),
   }),
-  train: ImageSource.extend({ budgetMinutes: z.number().positive().max(1_440).optional() }).optional(),
+  train: ImageSource.extend({
+    budgetMinutes: z.number().positive().max(1_440).optional(),
+    network: TrainingNetwork.optional(),
+    /** Where the training keeps its checkpoints, /checkpoints unless given; false: nothing of them is stored while it goes on. */
+    checkpoints: z.union([CheckpointDirectory, z.literal(false)]).optional(),
+  }).optional(),
   /** What the team says its submission scores, as fractions in [0, 1]. */
   claim: z
     .strictObject({ open: z.number().min(0).max(1), tolerance: z.number().min(0).max(1).optional() })
@@ -60,8 +88,17 @@ export const Submission = z.object({
   commit: z.string().optional(),
   images: z.array(PlannedImage).min(1),
   port: z.number().int(),
+  /** Undefined is the contest's. */
+  api: ServeApi.optional(),
+  model: z.string().optional(),
   readyTimeoutMs: z.number(),
+  /** Whether the server may write into its root, as the manifest says. */
+  writableRoot: z.boolean().optional(),
   trainingBudgetMs: z.number(),
+  /** As the manifest says; undefined where it says nothing. */
+  trainingNetwork: TrainingNetwork.optional(),
+  /** As the manifest says; undefined where it says nothing. */
+  checkpoints: z.union([z.string(), z.literal(false)]).optional(),
   claim: z.object({ open: z.number(), tolerance: z.number() }).optional(),
   secrets: z.array(z.string()),
 });

@@ -45,11 +45,24 @@ export interface MetricInput {
  * missing is worth. Throws a RangeError for a name that is not in metricNames.
  */
 export function scoreMetric(name: string, { prediction, references, choices }: MetricInput): number | null {
-  if (prediction === null) return scorePair(name, null, references);
-  const text = strip(prediction);
-  if (choices === undefined) return scorePair(name, text, references);
-  const option = Object.hasOwn(choices, text) ? choices[text] : undefined;
-  const value = scorePair(name, option ?? text, references);
+  return prediction === null ? scorePair(name, null, references) : scoreCompletion(name, { text: prediction, references, choices });
+}
+
+export interface Completion {
+  text: string;
+  references: readonly string[];
+  choices?: Readonly<Record<string, string>> | undefined;
+  /** Where the answer is in the text, as a Python regular expression (HELM's output_mapping_pattern); its first group, else all. */
+  pattern?: string | undefined;
+}
+
+/** scoreMetric for an answer that is there, with HELM's output_mapping_pattern. */
+export function scoreCompletion(name: string, { text, references, choices, pattern }: Completion): number | null {
+  const stripped = strip(text);
+  if (choices === undefined) return scorePair(name, stripped, references);
+  const letter = pattern === undefined ? stripped : extract(pattern, stripped);
+  const option = Object.hasOwn(choices, letter) ? choices[letter] : undefined;
+  const value = scorePair(name, option ?? stripped, references);
   return value === null || option !== undefined ? value : 0;
 }
 
@@ -62,4 +75,9 @@ export function scorePair(name: string, prediction: string | null, references: r
   if (metric === undefined) throw new RangeError(`There is no metric "${name}"; there are: ${[...metricNames].join(', ')}.`);
   if (prediction === null || references.length === 0) return null;
   return Math.max(...references.map((reference) => metric(reference, prediction)));
+}
+
+function extract(pattern: string, text: string): string {
+  const match = new RegExp(pattern, 'u').exec(text);
+  return match?.[1] ?? match?.[0] ?? '';
 }

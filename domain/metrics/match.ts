@@ -58,7 +58,8 @@ const articles = new RegExp(`(?<!${wordCharacter})(?:a|an|the)(?!${wordCharacter
 const asciiPunctuation = /[!-/:-@[-`{-~]/g;
 const number = /-?[\p{Nd},]+(?:[^\n]\p{Nd}+)?/gu;
 
-function normalizeKeepingArticles(text: string): string {
+/** normalize_text with should_remove_articles=False. */
+export function normalizeKeepingArticles(text: string): string {
   return words(withoutPunctuation(text)).join(' ');
 }
 

@@ -6,10 +6,14 @@ const whiteSpaceCharacter = new RegExp(`[${whiteSpace}]`, 'u');
 
 /** `text.strip()` as Python 3 does it. */
 export function strip(text: string): string {
-  const start = text.replace(leading, '');
-  let end = start.length;
-  while (end > 0 && whiteSpaceCharacter.test(start.charAt(end - 1))) end -= 1;
-  return start.slice(0, end);
+  return trimEnd(text.replace(leading, ''));
+}
+
+/** `text.rstrip()` as Python 3 does it. */
+export function trimEnd(text: string): string {
+  let end = text.length;
+  while (end > 0 && whiteSpaceCharacter.test(text.charAt(end - 1))) end -= 1;
+  return text.slice(0, end);
 }
 
 /** `text.split()` as Python 3 does it: the words between runs of white space, none of them empty. */

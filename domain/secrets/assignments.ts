@@ -1,5 +1,5 @@
 import type { FindingSeverity } from '../scan.ts';
-import { entropyBits } from './placeholder.ts';
+import { caseChanges, entropyBits } from './placeholder.ts';
 import type { SecretRule } from './rule.ts';
 import { namesHash } from './structure.ts';
 
@@ -11,12 +11,12 @@ export const assignmentRules: readonly SecretRule[] = [
     keywords: ['api_key', 'apikey', 'apiKey', 'api-key', 'secret', 'token', 'passwd', 'password', 'credential', 'access_key', 'auth_key'],
     anyCase: true,
     pattern:
-      /[A-Za-z-]{5,10}[A-Za-z_]{0,16}\\?["']?\]?[ \t]{0,3}(?::[ \t]?str[ \t]?=|=>|[:=,])[ \t]{0,3}\\?["'](?<value>[A-Za-z0-9_\-+/=.~!@#%^&*]{16,200})(?=\\?["'])/y,
+      /[A-Za-z_-]{5,28}\\?["']?\]?[ \t]{0,3}(?::[ \t]?str[ \t]?=|=>|[:=,])[ \t]{0,3}\\?["'](?<value>[A-Za-z0-9_\-+/=.~!@#%^&*]{16,200})(?=\\?["'])/y,
     boundary: 'none',
     publicPrefix: 0,
     severity: 'warn',
     judge: byAssignedEntropy,
-    mustMatch: ['COHERE_API_KEY = "<alnum:40>"', 'client_secret: "<base64:32>"', 'os.environ["MISTRAL_API_KEY"] = "<alnum:32>"'],
+    mustMatch: ['COHERE_API_KEY = "<alnum:40>"', 'client_secret: "<base64:48>"', 'os.environ["MISTRAL_API_KEY"] = "<alnum:32>"'],
     mustNotMatch: ['tokenizer = "meta-llama/Llama-2-7b-hf"', 'pad_token="<|endoftext|>"', 'api_key="YOUR_API_KEY_GOES_HERE"', 'token="get_token_from_environment"'],
   },
   {
@@ -39,6 +39,6 @@ function byAssignedEntropy(value: string, before: string): FindingSeverity | 'di
   const words = value.split(/[-_./ ]/).filter((part) => /^(?:[A-Z]?[a-z]{2,}|[A-Z]{2,}|\d{1,4})$/.test(part)).length;
   const separators = value.split(/[-_./ ]/).length;
   if (kinds < 2 || words * 2 > separators || namesHash(before)) return 'discard';
-  const digits = value.replace(/[^0-9]/g, '').length;
-  return digits >= 2 && entropyBits(value) >= (/^[0-9a-f]+$/.test(value) ? 3 : 3.6) ? 'warn' : 'discard';
+  const mixed = value.replace(/[^0-9]/g, '').length >= 2 || caseChanges(value) >= value.length / 5;
+  return mixed && entropyBits(value) >= (/^[0-9a-f]+$/.test(value) ? 3 : 3.6) ? 'warn' : 'discard';
 }

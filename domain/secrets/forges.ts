@@ -1,3 +1,4 @@
+import type { FindingSeverity } from '../scan.ts';
 import type { SecretRule } from './rule.ts';
 import { byBasicCredentials, byCrc32, byEntropy, byPrivateKeyBody } from './structure.ts';
 
@@ -31,7 +32,7 @@ export const forgeRules: readonly SecretRule[] = [
     kind: 'GitLab token',
     keywords: ['glpat-', 'gldt-', 'glrt-', 'glcbt-', 'glptt-', 'glft-'],
     pattern: /(?<value>gl(?:pat|dt|rt|cbt|ptt|ft)-(?:[0-9a-zA-Z_-]{2,64}\.)?[A-Za-z0-9_-]{20,64})/y,
-    boundary: 'alphanumeric',
+    boundary: 'token',
     publicPrefix: 6,
     severity: 'block',
     judge: byEntropy(3.3),
@@ -116,7 +117,7 @@ export const forgeRules: readonly SecretRule[] = [
     boundary: 'none',
     publicPrefix: 0,
     severity: 'block',
-    judge: byEntropy(3.5),
+    judge: (value) => byEntropy(3.5)(value, ''),
     mustMatch: ['git clone https://<alnum:40>@forge.example.org/a/b'],
     mustNotMatch: ['https://git@github.com/a/b', 'https://<letters:10>@host'],
   },
@@ -140,12 +141,15 @@ export const forgeRules: readonly SecretRule[] = [
     publicPrefix: 0,
     severity: 'block',
     judge: byPrivateKeyBody,
+    inPrograms: 'note',
     placeholders: false,
     mustMatch: ['-----BEGIN RSA PRIVATE KEY-----\nMII<base64:61>\n<base64:64>\n-----END RSA PRIVATE KEY-----', '"-----BEGIN PRIVATE KEY-----\\nMII<base64:61>\\n<base64:64>\\n-----END PRIVATE KEY-----\\n"'],
     mustNotMatch: ['-----BEGIN PUBLIC KEY-----\nMII<base64:61>\n-----END PUBLIC KEY-----', '-----BEGIN PRIVATE KEY-----\n...\n-----END PRIVATE KEY-----'],
   },
 ];
 
-function byPasswordStrength(value: string): 'block' | 'warn' {
-  return value.length >= 16 && byEntropy(3.3)(value, '') === 'block' ? 'block' : 'warn';
+/** Long random passwords are issued by a service; short ones are as often an example. */
+function byPasswordStrength(value: string): FindingSeverity {
+  if (value.length >= 16 && byEntropy(3.3)(value, '') === 'block') return 'block';
+  return value.length >= 8 && byEntropy(2.5)(value, '') === 'block' ? 'warn' : 'note';
 }

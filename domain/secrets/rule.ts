@@ -20,6 +20,8 @@ export interface SecretRule {
   severity: FindingSeverity;
   /** Decides by structure: a severity, or 'discard' for what is no secret. Runs after the placeholder check. */
   judge?: (value: string, before: string) => FindingSeverity | 'discard';
+  /** Severity in compiled programs, whose self-tests hold keys that everyone has. */
+  inPrograms?: FindingSeverity;
   /** False where the value's own form says that it is no placeholder, or `judge` looks for itself. */
   placeholders?: false;
   /** Texts in the notation of `expandExample`: `<letters:34>` stands for random characters, so that no file holds a token. */

@@ -1,0 +1,46 @@
+import { type Artifact, canonicalJson, mediaTypes, type RunScores, scoreItems, type StageScore } from '../../domain/index.ts';
+import type { ScoreInput, ScoreResult, StageRun } from '../../workflows/contract.ts';
+import type { Dependencies } from '../dependencies.ts';
+import { openSealing } from '../evaluate/sealing.ts';
+import { artifactOf, putBlob } from '../io/blobs.ts';
+import type { StageResult } from '../stage.ts';
+import { rescore, type Rescored } from './rescore.ts';
+
+/**
+ * Computes the run's scores from the stored answers and keeps them: `scores/scores.json` and each question's values as
+ * `scores/items-<stage>.jsonl`, those of the closed stage sealed. Failures: STORE_CORRUPT, SUITE_KEY_MISSING.
+ */
+export async function score(
+  dependencies: Pick<Dependencies, 'store' | 'settings'>,
+  { suite, evaluations, submission }: StageRun & ScoreInput,
+): Promise<StageResult<ScoreResult>> {
+  const answers = evaluations.map((evaluation) => ({ stage: evaluation.stage, sha256: evaluation.answers }));
+  const rescored = await rescore(dependencies, { suite, answers, claim: submission.claim });
+  const { scores } = rescored;
+  const blob = await putBlob(dependencies.store, Buffer.from(canonicalJson(scores)), mediaTypes.json);
+  const artifacts = [artifactOf(blob, 'scores/scores.json', 'scores'), ...(await keepItems(dependencies, rescored))];
+  return { result: { scores, artifacts, summary: summaryOf(scores) } };
+}
+
+async function keepItems({ store, settings }: Pick<Dependencies, 'store' | 'settings'>, { contents, answers }: Rescored): Promise<Artifact[]> {
+  const artifacts: Artifact[] = [];
+  for (const content of contents) {
+    const sealing = await openSealing(settings, content.stage);
+    const lines = scoreItems(content, answers.get(content.stage) ?? []).map((item) => `${canonicalJson(item)}\n`);
+    const blob = await putBlob(store, sealing.seal(Buffer.from(lines.join(''))), sealing.mediaType);
+    artifacts.push(artifactOf(blob, `scores/items-${content.stage}.jsonl`, 'scores'));
+  }
+  return artifacts;
+}
+
+/** For instance "full 0.913 (open 0.960, closed 0.890), the claim of 0.950 holds". */
+function summaryOf({ full, open, closed, claim }: RunScores): string {
+  const stages = closed ? `open ${stageText(open)}, closed ${stageText(closed)}` : `open ${stageText(open)}`;
+  const claimed = claim ? `, the claim of ${claim.claimed.toFixed(3)} ${claim.holds ? 'holds' : 'does not hold'}` : '';
+  return `full ${full.toFixed(3)} (${stages})${claimed}`;
+}
+
+function stageText({ score, counts }: StageScore): string {
+  const missing = counts.failed + counts.unanswered;
+  return missing === 0 ? score.toFixed(3) : `${score.toFixed(3)} with ${missing} questions without an answer`;
+}

@@ -1,0 +1,54 @@
+import { readFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { z } from 'zod';
+import { type ChosenPerturbation, listNeededBy, type PerturbationName, perturbationSets, type WordList, type WordLists } from '../../domain/adaptation/index.ts';
+import { firstNameSubstitution, parsePersonNames } from '../../domain/adaptation/perturbations/person-names.ts';
+import { invalid } from '../intake/suite-lines.ts';
+import type { ScenarioDefinition, SuiteDefinition } from './definition.ts';
+import { checkedHash } from './rows.ts';
+
+const Words = z.record(z.string(), z.array(z.string()).min(1));
+
+const whereFrom: Readonly<Record<WordList, string>> = {
+  misspellings: 'correct_to_misspelling.json of the package crfm-helm (helm/benchmark/augmentations)',
+  dialect: 'SAE_to_AAVE_mapping.json, which HELM fetches',
+  names: 'person_names.txt, which HELM fetches',
+};
+
+/** The perturbations of a scenario, with the sets spelt out; of a name that stands there twice the first. */
+export function perturbationsOf({ perturbations }: ScenarioDefinition): ChosenPerturbation[] {
+  const chosen = perturbations.flatMap((each): ChosenPerturbation[] => {
+    if (typeof each !== 'string') return [each];
+    return each === 'robustness' || each === 'fairness' ? perturbationSets[each].map((name) => ({ name })) : [{ name: each }];
+  });
+  return chosen.filter(({ name }, index) => chosen.findIndex((each) => each.name === name) === index);
+}
+
+/** The word lists that a definition's perturbations need. Failures: SUITE_INVALID where one is not given, or is no such list. */
+export async function readWordLists({ lists, scenarios }: SuiteDefinition, directory: string): Promise<WordLists> {
+  const needed = new Map<WordList, PerturbationName>();
+  for (const { name } of scenarios.flatMap(perturbationsOf)) {
+    const list = listNeededBy(name);
+    if (list !== undefined && !needed.has(list)) needed.set(list, name);
+  }
+  const read: WordLists = {};
+  for (const [list, perturbation] of needed) {
+    const source = lists[list];
+    if (!source) throw invalid('the definition', `the perturbation ${perturbation} needs lists.${list}: ${whereFrom[list]}`);
+    const path = resolve(directory, source.path);
+    await checkedHash({ path, name: source.path, sha256: source.sha256 });
+    const text = await readFile(path, 'utf8');
+    if (list === 'names') read.names = firstNameSubstitution(parsePersonNames(text));
+    else read[list] = new Map(Object.entries(wordsOf(text, source.path)));
+    if (list === 'names' && (read.names?.from.length === 0 || read.names?.to.length === 0)) throw invalid(source.path, 'has no first names of both groups');
+  }
+  return read;
+}
+
+function wordsOf(text: string, name: string): Record<string, string[]> {
+  try {
+    return Words.parse(JSON.parse(text));
+  } catch {
+    throw invalid(name, 'is no JSON object of lists of words');
+  }
+}
