@@ -21,11 +21,28 @@ export interface Settings {
   caBundle: string | undefined;
   httpProxy: string | undefined;
   httpsProxy: string | undefined;
+  /** The package index (pip's `index-url`) of which builds see the past; without it builds see whatever index they ask. */
+  pipIndexUrl?: string;
+  /** The registry of npm; without it npm takes no date. */
+  npmRegistryUrl?: string;
+  /** Pages of package indexes are kept here over runs. */
+  indexCacheDirectory?: string;
+  /** Builds are recorded where it is there; without it they go out as they like. */
+  recording?: {
+    /** Key and certificate of the authority that recorded builds trust; made where it is missing. */
+    authorityFile: string;
+    /** `host:port` of this machine's own services that builds may reach all the same. */
+    reachable?: string[];
+  };
   suiteKeyFile: string;
   signingKeyFile: string;
   fingerprintKeyFile: string;
   /** Values of secrets by name (REPRISE_SECRET_<NAME>). */
   secrets: Record<string, string>;
+  /** GPUs that this worker gives to containers, by UUID or index; any one where it is absent. */
+  gpuDevices?: string[];
+  /** The engine's runtime that submissions run in, such as gVisor's `runsc`; the engine's default where it is absent. */
+  containerRuntime?: string | undefined;
   /** Directory for what is spooled on its way to the store. */
   scratchDirectory: string;
 }

@@ -1,17 +1,23 @@
 import { ApplicationFailure } from '@temporalio/common';
 import { failures, limits, type FailedOutcome, type FailureCode, isFailureCode } from '../domain/index.ts';
 
+/** What goes with a failure beside its message: the log that shows it, and what could be chosen instead. */
+export interface FailureDetail {
+  logKey?: string;
+  choices?: string[];
+}
+
 /**
  * The one way an expected failure is thrown: `throw failure('TRAIN_EXIT', 'the training ended with exit code 1')`.
  * The code decides fault, retry and next step (domain/failures.ts).
  */
-export function failure(code: FailureCode, message: string, options: { cause?: unknown; logKey?: string } = {}): ApplicationFailure {
+export function failure(code: FailureCode, message: string, { cause, ...detail }: FailureDetail & { cause?: unknown } = {}): ApplicationFailure {
   return ApplicationFailure.create({
     type: code,
     message: message.slice(0, limits.failureMessageCharacters),
     nonRetryable: !failures[code].retryable,
-    details: options.logKey === undefined ? [] : [{ logKey: options.logKey }],
-    ...(options.cause instanceof Error ? { cause: options.cause } : {}),
+    details: Object.keys(detail).length === 0 ? [] : [detail],
+    ...(cause instanceof Error ? { cause } : {}),
   });
 }
 
@@ -19,13 +25,17 @@ export function failure(code: FailureCode, message: string, options: { cause?: u
 export function outcomeOf(error: unknown): FailedOutcome | undefined {
   if (!(error instanceof ApplicationFailure) || !isFailureCode(error.type)) return undefined;
   const { fault, nextStep } = failures[error.type];
-  const detail = error.details?.[0] as { logKey?: string } | undefined;
+  const detail = detailOf(error);
   return {
     status: 'failed',
     code: error.type,
     fault,
     message: error.message,
     nextStep,
-    ...(detail?.logKey === undefined ? {} : { logKey: detail.logKey }),
+    ...(detail.logKey === undefined ? {} : { logKey: detail.logKey }),
   };
+}
+
+export function detailOf(error: ApplicationFailure): FailureDetail {
+  return (error.details?.[0] as FailureDetail | undefined) ?? {};
 }

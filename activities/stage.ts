@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto';
-import { CancelledFailure } from '@temporalio/activity';
-import { cacheKey, canonicalJson, mediaTypes, type StageName, type StageOutcome, type StageProgress } from '../domain/index.ts';
+import { CancelledFailure, Context } from '@temporalio/activity';
+import { cacheKey, canonicalJson, mediaTypes, type FailedOutcome, type StageCost, type StageName, type StageOutcome, type StageProgress } from '../domain/index.ts';
 import type { StageRun } from '../workflows/contract.ts';
 import type { Dependencies } from './dependencies.ts';
 import { failure, outcomeOf } from './failure.ts';
 import { withHeartbeat } from './heartbeat.ts';
+import { withMeter, type Meter } from './io/metering.ts';
 import type { ObjectStore } from './io/store.ts';
 
 /** What a stage function knows of its surroundings: the same inside Temporal and on the command line. */
@@ -49,17 +50,42 @@ export async function runStage<Result>(
   compute: (context: StageContext) => Promise<StageResult<Result>>,
 ): Promise<StageOutcome<Result>> {
   const { store } = dependencies;
+  const meter: Meter = { storedBytes: 0, movedBytes: 0 };
+  const startMs = Date.now();
   try {
     const identity = typeof cache === 'function' ? await cache() : cache;
     const shelf = identity && (await shelfOf(store, stage, identity));
     const stored = identity && shelf && !stageRun.fresh ? await newestValid(shelf.results, identity) : undefined;
     if (stored) return { status: 'completed', cached: true, ...stored };
-    const computed = await withHeartbeat(dependencies, stageRun, stage, compute);
+    const computed = await withMeter(meter, () => withHeartbeat(dependencies, stageRun, stage, (context) => unlessGivenUp(context, compute)));
     if (shelf) await store.putIfAbsent(shelf.freeKey, Buffer.from(JSON.stringify(computed)), mediaTypes.json);
-    return { status: 'completed', cached: false, ...computed };
+    return { status: 'completed', cached: false, ...computed, cost: costOf(meter, startMs) };
   } catch (error) {
-    return outcomeOrThrow(error);
+    return { ...outcomeOrThrow(error), cost: costOf(meter, startMs) };
   }
+}
+
+/** Whatever an aborted signal makes a stage throw (AbortError, a broken connection) is the cancellation and no fault. */
+async function unlessGivenUp<Result>(context: StageContext, compute: (context: StageContext) => Promise<Result>): Promise<Result> {
+  try {
+    return await compute(context);
+  } catch (error) {
+    if (context.signal.aborted && !outcomeOf(error)) throw cancellationOf(context);
+    throw error;
+  }
+}
+
+/**
+ * For an attempt whose signal is aborted while something of it runs in the engine: stops that only where the run is cancelled.
+ * Resolves to what is to be thrown.
+ */
+export async function letGo({ signal, cancelled }: Pick<StageContext, 'signal' | 'cancelled'>, stop: () => Promise<void>): Promise<CancelledFailure> {
+  if (cancelled()) await stop();
+  return cancellationOf({ signal });
+}
+
+function cancellationOf({ signal }: Pick<StageContext, 'signal'>): CancelledFailure {
+  return signal.reason instanceof CancelledFailure ? signal.reason : new CancelledFailure(String(signal.reason));
 }
 
 export function sha256Of(value: unknown): string {
@@ -87,7 +113,21 @@ async function newestValid<Result>(results: StageResult<Result>[], identity: Cac
   return undefined;
 }
 
-function outcomeOrThrow(error: unknown): StageOutcome<never> {
+function costOf({ storedBytes, movedBytes, cpuMs, gpuMs, energyJoules }: Meter, startMs: number): StageCost {
+  // Outside a server nothing was scheduled.
+  const scheduledMs = Context.current().info.currentAttemptScheduledTimestampMs;
+  return {
+    wallMs: Date.now() - startMs,
+    queuedMs: scheduledMs > 1 ? Math.max(startMs - scheduledMs, 0) : 0,
+    storedBytes,
+    movedBytes,
+    ...(cpuMs === undefined ? {} : { cpuSeconds: cpuMs / 1_000 }),
+    ...(gpuMs === undefined ? {} : { gpuSeconds: gpuMs / 1_000 }),
+    ...(energyJoules === undefined ? {} : { energyJoules }),
+  };
+}
+
+function outcomeOrThrow(error: unknown): FailedOutcome {
   if (error instanceof CancelledFailure) throw error;
   const outcome = outcomeOf(error);
   if (!outcome) throw failure('PLATFORM_ERROR', error instanceof Error ? error.message : String(error), { cause: error });

@@ -2,8 +2,10 @@ import type {
   AnswerCounts,
   Artifact,
   FailedOutcome,
+  ImageRecording,
   ReproductionRequest,
   RunScores,
+  StageCost,
   StageName,
   StageOutcome,
   Submission,
@@ -58,6 +60,8 @@ export interface PinResult extends Stored {
 }
 export interface BuildResult extends Stored {
   images: ImageReference[];
+  /** What the builds took in from outside; absent where builds are not recorded. */
+  recordings?: ImageRecording[];
 }
 export interface TrainResult extends Stored {
   /** SHA-256 of the output's tree manifest. */
@@ -95,6 +99,7 @@ export interface StageRecord {
   endedAt: string;
   cached: boolean;
   failure?: FailedOutcome;
+  cost?: StageCost;
 }
 
 /**

@@ -1,4 +1,4 @@
-import type { Run, RunStage, StageName, StageProgress } from '../domain/index.ts';
+import type { Run, RunStage, StageCost, StageName, StageProgress } from '../domain/index.ts';
 
 const signs: Record<RunStage['status'], string> = {
   waiting: '·',
@@ -17,6 +17,7 @@ export function renderDetails(run: Run, progress: ReadonlyMap<StageName, StagePr
     ['| | stage | took | |', '|---|---|---|---|', ...rows].join('\n'),
     ...failureParts(run),
     ...lastLineParts(run, progress),
+    ...costParts(run),
     `Logs: \`reprise logs ${run.run} --stage STAGE\` · all of it: \`reprise status ${run.run}\``,
   ];
   return parts.join('\n\n');
@@ -35,7 +36,8 @@ function stageRow(stage: RunStage, progress: StageProgress | undefined, nowMs: n
   const ended = stage.endedAt === null ? nowMs : Date.parse(stage.endedAt);
   const took = stage.startedAt === null ? '' : formatDuration(ended - Date.parse(stage.startedAt));
   const live = stage.status === 'running' && progress ? progressText(progress) : undefined;
-  return `| ${signs[stage.status]} | ${stage.name} | ${took}${stage.cached ? ' (stored)' : ''} | ${cell(live ?? stage.detail ?? '')} |`;
+  const duration = `${took}${stage.cached ? ' (stored)' : ''}`.replaceAll(' ', '\u00A0');
+  return `| ${signs[stage.status]} | ${stage.name} | ${duration} | ${cell(live ?? stage.detail ?? '')} |`;
 }
 
 function progressText(progress: StageProgress): string {
@@ -49,6 +51,22 @@ function failureParts(run: Run): string[] {
       ? [`**${name}: ${outcome.code}** (${outcome.fault})\n\n${cell(outcome.message ?? '')}\n\nNext: ${outcome.nextStep}`]
       : [],
   );
+}
+
+/** What the run used so far; prices are the operator's, and `reprise status` knows them. */
+function costParts({ stages }: Run): string[] {
+  const costs = stages.flatMap(({ cost }) => (cost ? [cost] : []));
+  if (costs.length === 0) return [];
+  const sum = (of: (cost: StageCost) => number | undefined): number => costs.reduce((total, cost) => total + (of(cost) ?? 0), 0);
+  const gpuSeconds = sum((cost) => cost.gpuSeconds);
+  const device = gpuSeconds === 0 ? '' : `GPU ${formatDuration(gpuSeconds * 1_000)} · `;
+  const cpu = `CPU ${formatDuration(sum((cost) => cost.cpuSeconds) * 1_000)}`;
+  const bytes = `stored ${mebibytes(sum((cost) => cost.storedBytes))} · moved ${mebibytes(sum((cost) => cost.movedBytes))}`;
+  return [`Used: ${device}${cpu} · ${bytes} · waited in queues ${formatDuration(sum((cost) => cost.queuedMs))}`];
+}
+
+function mebibytes(bytes: number): string {
+  return `${(bytes / 1024 ** 2).toFixed(1)} MiB`;
 }
 
 function lastLineParts(run: Run, progress: ReadonlyMap<StageName, StageProgress>): string[] {

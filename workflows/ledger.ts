@@ -99,7 +99,8 @@ async function runStage<Result extends Stored>(ledger: Ledger, name: StageName, 
     if (outcome.status === 'completed') ledger.artifacts.push(...outcome.result.artifacts);
     if (outcome.status === 'failed') index([[keys.fault, outcome.fault]]);
     const failure = outcome.status === 'failed' ? { failure: outcome } : {};
-    ledger.records.push({ name, startedAt, endedAt, cached: entry.cached, ...failure });
+    const cost = entry.cost ? { cost: entry.cost } : {};
+    ledger.records.push({ name, startedAt, endedAt, cached: entry.cached, ...failure, ...cost });
     return outcome;
   } catch (error) {
     Object.assign(entry, { status: isCancellation(error) ? 'cancelled' : 'failed', endedAt: new Date().toISOString() });

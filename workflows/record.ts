@@ -19,6 +19,7 @@ export function newRun(request: ReproductionRequest, stages: readonly StageName[
 export function recordOutcome(entry: RunStage, outcome: StageOutcome<{ summary: string }>, endedAt: string): void {
   entry.status = outcome.status;
   entry.endedAt = endedAt;
+  if (outcome.status !== 'skipped' && outcome.cost) entry.cost = outcome.cost;
   if (outcome.status === 'completed') {
     entry.cached = outcome.cached;
     entry.detail = outcome.result.summary;

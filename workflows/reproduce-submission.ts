@@ -53,10 +53,8 @@ async function chain(reproduction: Reproduction): Promise<void> {
   await scanSource(reproduction);
   const pin = await pinDependencies(reproduction);
   const images = await buildImages(reproduction, pin);
-  const imageScan = scanImages(reproduction, images);
-  const output = await trainModel(reproduction, images);
+  const output = await besides(scanImages(reproduction, images), trainModel(reproduction, images));
   await scanOutput(reproduction, output);
-  await imageScan;
   await uploadArtifacts(reproduction, images);
   const open = await evaluate(reproduction, 'open', images, output);
   const closed = await evaluate(reproduction, 'closed', images, output);
@@ -85,6 +83,14 @@ async function reproduce(request: ReproductionRequest, intake: IntakeResult, led
   } finally {
     await cleanUp(reproduction);
   }
+}
+
+/** Waits for both, so that nothing of a stopped chain goes on while it is attested, and gives the second's result. */
+async function besides<Result>(first: Promise<void>, second: Promise<Result>): Promise<Result> {
+  const [beside, main] = await Promise.allSettled([first, second]);
+  if (main.status === 'rejected') throw main.reason;
+  if (beside.status === 'rejected') throw beside.reason;
+  return main.value;
 }
 
 async function endOf(part: Promise<void>, ledger: Ledger): Promise<boolean> {

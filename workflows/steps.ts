@@ -50,13 +50,10 @@ export async function buildImages(reproduction: Reproduction, pin: PinResult): P
   return images;
 }
 
-/** Goes on beside the training, which does not depend on it. */
-export function scanImages(reproduction: Reproduction, images: ImageReference[]): Promise<void> {
+/** Runs beside the training, which does not depend on it. */
+export async function scanImages(reproduction: Reproduction, images: ImageReference[]): Promise<void> {
   const scan = activity('scanImages', reproduction.intake.queues.host, `Secrets in ${images.length} images`);
-  const scanning = scanStage(reproduction, 'scan-images', () => scan({ ...stageRun(reproduction), images }));
-  // A cancellation reaches this and the training; the chain waits for the training first and reports it once.
-  scanning.catch(() => undefined);
-  return scanning;
+  await scanStage(reproduction, 'scan-images', () => scan({ ...stageRun(reproduction), images }));
 }
 
 /** SHA-256 of the output's tree, undefined for a submission that only serves. */
@@ -144,5 +141,6 @@ function stageRunOf(request: ReproductionRequest, { run }: Ledger): StageRun {
 
 /** An activity by its name, with its policy; the summary stands beside it in the UI's timeline. */
 function activity<Name extends keyof Activities>(name: Name, taskQueue: string, summary: string): Activities[Name] {
-  return proxyActivities<Activities>({ taskQueue, summary, ...policies[name] })[name];
+  // A cancelled run has ended only when its containers have.
+  return proxyActivities<Activities>({ taskQueue, summary, cancellationType: 'WAIT_CANCELLATION_COMPLETED', ...policies[name] })[name];
 }

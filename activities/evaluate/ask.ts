@@ -1,8 +1,11 @@
 import { Agent } from 'node:http';
 import { limits } from '../../domain/index.ts';
-import { type Exchange, postJson } from './exchange.ts';
+import { fitPrompt, withoutExamples } from '../../domain/adaptation/window.ts';
+import { type Exchange, type ExchangeLimits, postJson } from './exchange.ts';
+import { createOpenAi, type OpenAiApi } from './openai.ts';
 import type { Inquiry } from './plan.ts';
-import { type Deviation, type FailureReason, readReply } from './reply.ts';
+import { type Deviation, type FailureReason, readReply, type ReplyShape } from './reply.ts';
+import { createTokenizer, TokenizerFault } from './tokenizer.ts';
 
 export type AskOutcome =
   | { kind: 'answered'; text: string; latencyMs: number; deviations: Deviation[] }
@@ -18,17 +21,66 @@ export interface AskSettings {
   replyBytes: number;
 }
 
+/** What a server speaks: the contest's API unless an OpenAI one is named, and the model that the latter is asked for. */
+export interface Speaks {
+  api?: 'contest' | OpenAiApi | undefined;
+  model?: string | undefined;
+}
+
 /**
- * A client of the contest's `POST /process`. Nothing is cut at stop sequences, as HELM cuts nothing; the answer is the text as
- * it came, without the prompt where the server repeats it. `close` ends the connections that are kept alive.
+ * A client of one server. Nothing is cut at stop sequences by us, as HELM cuts nothing; the answer is the text as it came, without
+ * the prompt where the server repeats it. `close` ends the connections that are kept alive.
  */
-export function createAsk(baseUrl: string, settings: AskSettings = limits): { ask: Ask; close(): void } {
-  const url = new URL('/process', baseUrl);
+export function createAsk(baseUrl: string, settings: AskSettings = limits, { api = 'contest', model }: Speaks = {}): { ask: Ask; close(): void } {
   const agent = new Agent({ keepAlive: true });
   const bounds = { agent, timeoutMs: settings.questionTimeoutMs, replyBytes: settings.replyBytes };
   return {
-    ask: async (inquiry, signal) => outcomeOf(await postJson(url, requestBody(inquiry), bounds, signal), inquiry.prompt),
+    ask: api === 'contest' ? askContest(baseUrl, bounds) : askOpenAi(createOpenAi(baseUrl, api, model, bounds)),
     close: () => agent.destroy(),
+  };
+}
+
+/** `POST /process`; a prompt with a window is made to fit before, by `POST /tokenize` and `/decode`. */
+function askContest(baseUrl: string, bounds: ExchangeLimits): Ask {
+  const url = new URL('/process', baseUrl);
+  return async (inquiry, signal) => {
+    const fitted = await fit(inquiry, baseUrl, bounds, signal);
+    if ('kind' in fitted) return outcomeOf(fitted, inquiry.prompt);
+    const outcome = outcomeOf(await postJson(url, requestBody({ ...inquiry, prompt: fitted.prompt }), bounds, signal), fitted.prompt);
+    return withDeviations(outcome, fitted.deviations);
+  };
+}
+
+/** Gives the exchange with the tokenizer where it failed as a server under load fails, so that it is tried again. */
+async function fit(
+  { prompt, window, generation }: Inquiry,
+  baseUrl: string,
+  bounds: ExchangeLimits,
+  signal: AbortSignal,
+): Promise<{ prompt: string; deviations: Deviation[] } | Exchange> {
+  if (!window) return { prompt, deviations: [] };
+  try {
+    const request = { prompt, examples: window.examples, tokens: window.tokens, maxNewTokens: generation.maxNewTokens };
+    const { text, examplesDropped, truncated } = await fitPrompt(request, createTokenizer(baseUrl, bounds, signal));
+    return { prompt: text, deviations: [...(examplesDropped > 0 ? (['examples-dropped'] as const) : []), ...(truncated ? (['prompt-truncated'] as const) : [])] };
+  } catch (error) {
+    if (!(error instanceof TokenizerFault)) throw error;
+    // A server without a tokenizer that can be used gets the prompt as it is; it may still answer.
+    return error.exchange.kind === 'reply' ? { prompt, deviations: ['tokenize-unusable'] } : error.exchange;
+  }
+}
+
+/** A server that refuses a prompt with 400 may find it too long: it is asked again with one solved example less, until none is left. */
+function askOpenAi(server: ReturnType<typeof createOpenAi>): Ask {
+  return async (inquiry, signal) => {
+    const examples = inquiry.window?.examples ?? [];
+    for (let dropped = 0; ; dropped += 1) {
+      const prompt = withoutExamples(inquiry.prompt, examples, dropped);
+      const exchange = await server.ask({ ...inquiry, prompt }, signal);
+      const isRefused = exchange.kind === 'reply' && exchange.status === 400;
+      if (isRefused && dropped < examples.length) continue;
+      return withDeviations(outcomeOf(exchange, prompt, server.shape), dropped > 0 ? ['examples-dropped'] : []);
+    }
   };
 }
 
@@ -40,11 +92,15 @@ function requestBody({ prompt, generation }: Inquiry): Buffer {
   );
 }
 
-function outcomeOf(exchange: Exchange, prompt: string): AskOutcome {
+function withDeviations(outcome: AskOutcome, deviations: Deviation[]): AskOutcome {
+  return outcome.kind === 'answered' && deviations.length > 0 ? { ...outcome, deviations: [...deviations, ...outcome.deviations] } : outcome;
+}
+
+function outcomeOf(exchange: Exchange, prompt: string, shape?: ReplyShape): AskOutcome {
   const { kind, latencyMs } = exchange;
   if (kind === 'aborted') return { kind };
   if (kind !== 'reply') return { kind: 'failed', reason: kind, retryable: kind !== 'too-large', overloaded: kind !== 'too-large', latencyMs };
-  const reply = readReply(exchange.status, exchange.body, { prompt, latencyMs });
+  const reply = readReply(exchange.status, exchange.body, { prompt, latencyMs }, shape);
   if (reply.kind === 'answered') return { ...reply, latencyMs };
   const overloaded = exchange.status === 429 || exchange.status === 503;
   return { ...reply, retryable: reply.reason === 'http-500' || overloaded, overloaded, latencyMs };

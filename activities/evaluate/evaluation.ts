@@ -3,19 +3,22 @@ import type { EvaluateInput, EvaluateResult, StageRun } from '../../workflows/co
 import type { Dependencies } from '../dependencies.ts';
 import { failure } from '../failure.ts';
 import { loadSuiteStage } from '../intake/suite.ts';
-import { artifactOf, putBlob } from '../io/blobs.ts';
+import { artifactOf, type Blob, putBlob } from '../io/blobs.ts';
 import { sha256Of, type StageContext, type StageResult } from '../stage.ts';
 import { openAnswerJournal } from './journal.ts';
-import { openEvaluationLog } from './log.ts';
-import { answersOf, countAnswers, latencyOf, planQuestions } from './plan.ts';
+import { withEvaluationLog } from './log.ts';
+import { answersOf, countAnswers, latencyOf, planQuestions, stageTimeMs } from './plan.ts';
+import { askWithRestarts, type ServingRecord } from './restarts.ts';
 import { openSealing, type Sealing } from './sealing.ts';
-import { askServer, type ServingRecord } from './serving.ts';
+import type { ServeWith } from './serving.ts';
 
 /** Everything that decides the answers: what is asked, of whom, within which limits. */
 export function evaluationInputs({ stage, submission, image, output, suite }: EvaluateInput): unknown {
-  const { questionTimeoutMs, questionAttempts, replyBytes, evaluateOpenMs, evaluateClosedMs } = limits;
-  const settings = { questionTimeoutMs, questionAttempts, replyBytes, timeMs: stage === 'open' ? evaluateOpenMs : evaluateClosedMs };
-  return { stage, suite, image: image.id, output: output ?? null, port: submission.port, settings };
+  const { questionTimeoutMs, questionAttempts, replyBytes } = limits;
+  const settings = { questionTimeoutMs, questionAttempts, replyBytes, timeMs: stageTimeMs(stage) };
+  const { track, port, api, model } = submission;
+  const speaks = api === undefined && model === undefined ? {} : { api, model };
+  return { stage, suite, image: image.id, output: output ?? null, track, port, settings, ...speaks };
 }
 
 /**
@@ -24,40 +27,40 @@ export function evaluationInputs({ stage, submission, image, output, suite }: Ev
  * What is unanswered when the stage's time is over says so. Failures: SERVE_*, SUITE_*, SERVE_NO_USABLE_ANSWER.
  */
 export async function evaluate(
-  dependencies: Dependencies,
+  dependencies: Pick<Dependencies, 'store' | 'settings'>,
   input: StageRun & EvaluateInput,
   context: StageContext,
+  serveWith: ServeWith,
 ): Promise<StageResult<EvaluateResult>> {
   const { store } = dependencies;
   const plan = planQuestions(await loadSuiteStage(dependencies, input.suite, input.stage), `${input.suite} ${input.stage}`);
-  const sealing = await openSealing(dependencies, input.stage);
+  const sealing = await openSealing(dependencies.settings, input.stage);
   const identity = { run: input.run, stage: context.stage, inputs: sha256Of(evaluationInputs(input)) };
   const journal = await openAnswerJournal(store, identity, sealing);
-  const log = await openEvaluationLog(dependencies, context, sealing);
-  const record = await askServer(dependencies, { input, plan, journal, log }, context);
-  const answers = answersOf(plan, journal.answered);
-  const counts = countAnswers(answers);
-  const logArtifact = await log.close();
-  if (counts.answered === 0) {
-    const message = `none of ${plan.questions} questions was answered: ${reasonsOf(answers)}`;
-    throw failure('SERVE_NO_USABLE_ANSWER', message, { logKey: logArtifact.key });
-  }
-  const blob = await putAnswers(store, answers, sealing);
-  const result = {
-    stage: input.stage,
-    counts,
-    answers: blob.sha256,
-    latencyMs: latencyOf(journal.answered.values()),
-    artifacts: [artifactOf(blob, `answers/${input.stage}.jsonl`, 'answers'), logArtifact],
-    summary: summaryOf(answers, counts, record),
-  };
-  return { result, logKey: logArtifact.key };
+  return withEvaluationLog(dependencies, context, sealing, async (log) => {
+    const record = await askWithRestarts(serveWith(log), { plan, journal, timeMs: stageTimeMs(input.stage), speaks: input.submission }, context);
+    const answers = answersOf(plan, journal.answered);
+    const counts = countAnswers(answers);
+    if (counts.answered === 0) {
+      throw failure('SERVE_NO_USABLE_ANSWER', `none of ${plan.questions} questions was answered: ${reasonsOf(answers)}`);
+    }
+    const [blob, logArtifact] = [await putAnswers(store, answers, sealing), await log.close()];
+    const result = {
+      stage: input.stage,
+      counts,
+      answers: blob.sha256,
+      latencyMs: latencyOf(journal.answered.values()),
+      artifacts: [artifactOf(blob, `answers/${input.stage}.jsonl`, 'answers'), logArtifact],
+      summary: summaryOf(answers, counts, record),
+    };
+    return { result, logKey: logArtifact.key };
+  });
 }
 
 /** Answers a piece: small enough not to double the memory that 100,000 answers take. */
 const answersAtOnce = 1_000;
 
-async function putAnswers(store: Dependencies['store'], answers: Answer[], sealing: Sealing): ReturnType<typeof putBlob> {
+async function putAnswers(store: Dependencies['store'], answers: Answer[], sealing: Sealing): Promise<Blob> {
   const pieces: Buffer[] = [];
   for (let first = 0; first < answers.length; first += answersAtOnce) {
     const lines = answers.slice(first, first + answersAtOnce).map((answer) => `${canonicalJson(answer)}\n`);
@@ -70,7 +73,7 @@ async function putAnswers(store: Dependencies['store'], answers: Answer[], seali
 function summaryOf(answers: Answer[], counts: AnswerCounts, record: ServingRecord): string {
   const parts = [`${counts.answered}/${answers.length} answered`];
   if (counts.failed + counts.unanswered > 0) parts.push(reasonsOf(answers));
-  if (record.restarts > 0) parts.push(`the server died ${record.restarts} times`);
+  if (record.deaths > 0) parts.push(`the server died ${record.deaths} times`);
   if (record.ended !== undefined) parts.push(record.ended);
   return parts.join(', ');
 }

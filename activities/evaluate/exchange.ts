@@ -17,14 +17,23 @@ export interface ExchangeLimits {
  * byte: servers' own figures are wrong in 191 of the contest's 211.
  */
 export function postJson(url: URL, body: Uint8Array, bounds: ExchangeLimits, signal: AbortSignal): Promise<Exchange> {
+  return exchange(url, 'POST', body, bounds, signal);
+}
+
+/** The same for what is only read. */
+export function getJson(url: URL, bounds: ExchangeLimits, signal: AbortSignal): Promise<Exchange> {
+  return exchange(url, 'GET', new Uint8Array(), bounds, signal);
+}
+
+function exchange(url: URL, method: 'GET' | 'POST', body: Uint8Array, bounds: ExchangeLimits, signal: AbortSignal): Promise<Exchange> {
   return new Promise((resolve) => {
     const startedAt = performance.now();
-    const request = httpRequest(url, { method: 'POST', agent: bounds.agent, headers: headersFor(body) });
-    const finish = (exchange: Omit<Exchange, 'latencyMs'>): void => {
+    const request = httpRequest(url, { method, agent: bounds.agent, headers: method === 'POST' ? headersFor(body) : { accept: 'application/json' } });
+    const finish = (outcome: Omit<Exchange, 'latencyMs'>): void => {
       clearTimeout(timer);
       signal.removeEventListener('abort', abort);
-      if (exchange.kind !== 'reply') request.destroy();
-      resolve({ ...exchange, latencyMs: Math.round((performance.now() - startedAt) * 10) / 10 } as Exchange);
+      if (outcome.kind !== 'reply') request.destroy();
+      resolve({ ...outcome, latencyMs: Math.round((performance.now() - startedAt) * 10) / 10 } as Exchange);
     };
     const abort = (): void => finish({ kind: 'aborted' });
     const timer = setTimeout(() => finish({ kind: 'timeout' }), bounds.timeoutMs);

@@ -1,21 +1,30 @@
-import { limits, mediaTypes } from '../../domain/index.ts';
+import { type FailureCode, limits } from '../../domain/index.ts';
 import type { Dependencies } from '../dependencies.ts';
+import { failure, outcomeOf } from '../failure.ts';
 import { artifactOf, putBlob } from '../io/blobs.ts';
-import { openStageLog, type StageLog } from '../logs/index.ts';
+import { type StageLog, withStageLog } from '../logs/index.ts';
 import type { StageContext } from '../stage.ts';
 import type { Sealing } from './sealing.ts';
 
 /**
- * The serving log. For the closed stage it is kept in memory, shown to nobody and stored sealed: a server may print the
- * questions it gets.
+ * Runs `use` with the serving log; a failure names where it is kept. For the closed stage it is held in memory, shown to nobody
+ * and stored sealed: a server may print the questions it gets.
  */
-export async function openEvaluationLog(
-  { store, settings }: Pick<Dependencies, 'store' | 'settings'>,
-  { run, stage }: Pick<StageContext, 'run' | 'stage'>,
+export async function withEvaluationLog<Result>(
+  dependencies: Pick<Dependencies, 'store' | 'settings'>,
+  context: Pick<StageContext, 'run' | 'stage' | 'signal'>,
   sealing: Sealing,
-): Promise<StageLog> {
-  if (!sealing.secret) return openStageLog(store, { run, stage, scratchDirectory: settings.scratchDirectory });
-  return sealedLog(store, `logs/${stage}.log`, sealing);
+  use: (log: StageLog) => Promise<Result>,
+): Promise<Result> {
+  if (!sealing.secret) return withStageLog(dependencies, context, (line) => line, use);
+  const log = sealedLog(dependencies.store, `logs/${context.stage}.log`, sealing);
+  try {
+    return await use(log);
+  } catch (error) {
+    const outcome = outcomeOf(error);
+    if (!outcome || outcome.fault === 'platform' || context.signal.aborted) throw error;
+    throw failure(outcome.code as FailureCode, outcome.message, { cause: error, logKey: (await log.close()).key });
+  }
 }
 
 function sealedLog(store: Dependencies['store'], path: string, sealing: Sealing): StageLog {
@@ -38,7 +47,7 @@ function sealedLog(store: Dependencies['store'], path: string, sealing: Sealing)
     lastLine: () => undefined,
     flush: async () => undefined,
     async close() {
-      const blob = await putBlob(store, sealing.seal(Buffer.from([...lines].map((line) => `${line}\n`).join(''))), mediaTypes.encrypted);
+      const blob = await putBlob(store, sealing.seal(Buffer.from([...lines].map((line) => `${line}\n`).join(''))), sealing.mediaType);
       return artifactOf(blob, path, 'log');
     },
   };

@@ -1,10 +1,11 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import {
   type Answer,
   type AnswerCounts,
   canonicalJson,
   type GenerationSettings,
   limits,
+  type PromptWindow,
   seededRandom,
   shuffled,
   type SuiteStage,
@@ -16,6 +17,8 @@ export interface Inquiry {
   id: string;
   prompt: string;
   generation: GenerationSettings;
+  /** How the prompt is made to fit; without it, it goes out as it stands. */
+  window?: PromptWindow;
   alike: string[];
 }
 
@@ -33,12 +36,12 @@ export interface QuestionPlan {
 export function planQuestions(content: SuiteStageContent, seed: string): QuestionPlan {
   const inquiries = new Map<string, Inquiry>();
   let questions = 0;
-  for (const { id, prompt, generation } of content.scenarios.flatMap((scenario) => scenario.questions)) {
+  for (const { id, prompt, generation, window } of content.scenarios.flatMap((scenario) => scenario.questions)) {
     questions += 1;
-    const identity = createHash('sha256').update(canonicalJson([prompt, generation])).digest('base64');
+    const identity = hash('sha256', canonicalJson([prompt, generation, ...(window ? [window] : [])]), 'base64');
     const known = inquiries.get(identity);
     if (known) known.alike.push(id);
-    else inquiries.set(identity, { id, prompt, generation, alike: [] });
+    else inquiries.set(identity, { id, prompt, generation, ...(window ? { window } : {}), alike: [] });
   }
   return { inquiries: shuffled([...inquiries.values()], seededRandom(seed)), questions };
 }
@@ -64,7 +67,7 @@ export function countAnswers(answers: Iterable<Answer>): AnswerCounts {
   return counts;
 }
 
-/** The stage's time from the moment its server was first ready (the contest's 300 and 600 minutes). */
+/** The stage's time from the start of its first serving container (the contest's 300 and 600 minutes). */
 export function stageTimeMs(stage: SuiteStage): number {
   return stage === 'open' ? limits.evaluateOpenMs : limits.evaluateClosedMs;
 }

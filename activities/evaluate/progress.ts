@@ -13,18 +13,19 @@ export function createProgress(plan: QuestionPlan, journal: AnswerJournal, conte
   const weights = new Map(plan.inquiries.filter(({ alike }) => alike.length > 0).map(({ id, alike }) => [id, 1 + alike.length]));
   const counts: AnswerCounts = { answered: 0, failed: 0, unanswered: 0 };
   const take = (answer: Answer): void => void (counts[answer.status] += weights.get(answer.id) ?? 1);
-  let reportedAtMs = -Infinity;
   const report = (): void => {
-    const done = counts.answered + counts.failed;
-    if (performance.now() - reportedAtMs < reportEveryMs && done < plan.questions) return;
-    reportedAtMs = performance.now();
     const failed = counts.failed > 0 ? `, ${counts.failed} failed` : '';
-    context.report({ message: `${counts.answered}/${plan.questions} answered${failed}`, done, total: plan.questions });
+    const message = `${counts.answered}/${plan.questions} answered${failed}`;
+    context.report({ message, done: counts.answered + counts.failed, total: plan.questions });
   };
   for (const answer of journal.answered.values()) take(answer);
   report();
+  let reportedAtMs = -Infinity;
   return (answer) => {
     take(answer);
+    const isLast = counts.answered + counts.failed === plan.questions;
+    if (!isLast && performance.now() - reportedAtMs < reportEveryMs) return;
+    reportedAtMs = performance.now();
     report();
   };
 }

@@ -12,31 +12,42 @@ export type Deviation =
   | 'tokens-malformed'
   | 'logprob-missing'
   | 'request-time-missing'
-  | 'request-time-wrong';
+  | 'request-time-wrong'
+  | 'usage-missing'
+  | 'tokenize-unusable'
+  | 'examples-dropped'
+  | 'prompt-truncated';
 
 export type ReadReply = { kind: 'answered'; text: string; deviations: Deviation[] } | { kind: 'failed'; reason: FailureReason };
 
-/** The part that scoring needs; everything else may be missing or wrong and is recorded as a deviation. */
+/** Where one API keeps its answer; everything else may be missing or wrong and is recorded as a deviation. */
+export interface ReplyShape {
+  /** Undefined where there is no text. */
+  textOf(reply: unknown): string | undefined;
+  deviationsOf(reply: Record<string, unknown>, latencyMs: number): Deviation[];
+}
+
 const Reply = z.looseObject({ text: z.string() });
+/** `{text, tokens, logprob, request_time}` of the contest's OpenAPI. */
+export const contestReply: ReplyShape = { textOf: (reply) => Reply.safeParse(reply).data?.text, deviationsOf };
 const Tokens = z.array(z.looseObject({ text: z.string(), logprob: z.number() }));
 
 /**
- * Reads the reply of `POST /process`: `{text, tokens, logprob, request_time}` by the contest's OpenAPI. Of 220 servers 191 give a
- * wrong request_time, many no tokens, and some repeat the prompt before the answer although `echo_prompt` is false.
+ * Reads one reply. Of 220 servers of the contest 191 give a wrong request_time, many no tokens, and some repeat the prompt before the
+ * answer although `echo_prompt` is false.
  */
-export function readReply(status: number, body: Uint8Array, asked: { prompt: string; latencyMs: number }): ReadReply {
+export function readReply(status: number, body: Uint8Array, asked: { prompt: string; latencyMs: number }, shape = contestReply): ReadReply {
   const refused = refusalOf(status);
   if (refused) return { kind: 'failed', reason: refused };
   const parsed = parseBounded(body);
   if (parsed === undefined) return { kind: 'failed', reason: 'not-json' };
-  const reply = Reply.safeParse(parsed);
-  if (!reply.success) return { kind: 'failed', reason: 'no-text' };
-  const { text } = reply.data;
+  const text = shape.textOf(parsed);
+  if (text === undefined) return { kind: 'failed', reason: 'no-text' };
   const echoed = asked.prompt !== '' && text.startsWith(asked.prompt);
   return {
     kind: 'answered',
     text: echoed ? text.slice(asked.prompt.length) : text,
-    deviations: [...(echoed ? (['echoed-prompt'] as const) : []), ...deviationsOf(reply.data, asked.latencyMs)],
+    deviations: [...(echoed ? (['echoed-prompt'] as const) : []), ...shape.deviationsOf(parsed as Record<string, unknown>, asked.latencyMs)],
   };
 }
 
@@ -61,7 +72,7 @@ function deviationsOf(reply: Record<string, unknown>, latencyMs: number): Deviat
 const clockToleranceMs = 20;
 
 /** The JSON value, or undefined where it is none or is nested deeper than any reply of the API. */
-function parseBounded(body: Uint8Array): unknown {
+export function parseBounded(body: Uint8Array): unknown {
   if (depthExceeds(body, limits.replyDepth)) return undefined;
   try {
     return JSON.parse(Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString('utf8')) as unknown;

@@ -1,6 +1,6 @@
 import { ApplicationFailure } from '@temporalio/common';
 import { failure } from '../failure.ts';
-import type { S3Options } from './s3.ts';
+import type { S3Options } from './s3-client.ts';
 
 /** HTTP status of the server's answer; undefined where none came. */
 export function statusOf(error: unknown): number | undefined {

@@ -10,11 +10,11 @@ import {
 import { failure } from '../failure.ts';
 import { createLanes } from './concurrency.ts';
 import { statusOf } from './s3-errors.ts';
-import type { S3Target } from './s3.ts';
+import type { S3Target } from './s3-client.ts';
 import type { StreamBody } from './store.ts';
 
 /** Memory of one upload = part size x (in flight + 1). S3 allows 10,000 parts: 160 GiB at 16 MiB, above that larger parts. */
-const smallestPartBytes = 8 * 1024 ** 2;
+const smallestPartBytes = 16 * 1024 ** 2;
 const mostParts = 10_000;
 const partsInFlight = 3;
 

@@ -76,8 +76,12 @@ async function keepEntry(store: ObjectStore, entry: Entry, collector: TreeCollec
       await lanes.settle();
       collector.add({ ...hardLinked(header, collector, options), path });
       return drain(entry);
+    case 'block-device':
+    case 'character-device':
+    case 'fifo':
+      throw failure(options.unsafe, `${quoted(path)} is a ${header.type}, not a file, directory or link`);
     default:
-      throw failure(options.unsafe, `${quoted(path)} is a ${header.type ?? 'entry of an unknown type'}, not a file, directory or link`);
+      throw failure(options.unreadable ?? options.unsafe, `${quoted(path)} is of a kind of its own, as GNU tar's --sparse writes; repack it without`);
   }
 }
 

@@ -30,7 +30,7 @@ export function followLinks(
   entries: ReadonlyMap<string, TreeEntry>,
   path: string,
 ): { path: string } | 'outside' | 'loop' {
-  const pending = path.split('/').reverse();
+  const pending = path.split('/').toReversed();
   const walked: string[] = [];
   let links = 0;
   for (let part = pending.pop(); part !== undefined; part = pending.pop()) {
@@ -48,7 +48,7 @@ export function followLinks(
     links += 1;
     if (links > mostLinks) return 'loop';
     if (entry.target.startsWith('/')) return 'outside';
-    pending.push(...entry.target.split('/').reverse());
+    pending.push(...entry.target.split('/').toReversed());
   }
   return { path: walked.join('/') };
 }

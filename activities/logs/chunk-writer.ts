@@ -1,6 +1,7 @@
 import { limits } from '../../domain/index.ts';
 import type { ObjectStore } from '../io/store.ts';
-import { listChunks, putChunk, type LogOwner } from './chunks.ts';
+import { listChunks, putChunk, sealChunks, type LogOwner } from './chunks.ts';
+import type { Lease } from './lease.ts';
 
 /** Collects lines and keeps them in the store as chunks: when a chunk is full, and at the latest `logChunkMs` after its first line. */
 export interface ChunkWriter {
@@ -11,8 +12,9 @@ export interface ChunkWriter {
   droppedLines(): number;
 }
 
-/** Opens behind the chunks that earlier attempts stored. A chunk that could not be stored stays pending; the next call tells. */
-export async function openChunkWriter(store: ObjectStore, owner: LogOwner): Promise<ChunkWriter> {
+/** Opens behind the chunks that earlier attempts stored, who can then add none. A chunk that could not be stored stays pending; the next call tells. */
+export async function openChunkWriter(store: ObjectStore, owner: LogOwner, lease?: Lease): Promise<ChunkWriter> {
+  if (lease && lease.epoch > 1) await sealChunks(store, owner, lease);
   const stored = await listChunks(store, owner);
   let sequence = (stored.at(-1)?.sequence ?? -1) + 1;
   let keptBytes = stored.reduce((sum, chunk) => sum + chunk.sizeBytes, 0);
@@ -26,7 +28,7 @@ export async function openChunkWriter(store: ObjectStore, owner: LogOwner): Prom
     [pending, pendingBytes] = [[], 0];
     const bytes = Buffer.from(`${lines.join('\n')}\n`);
     try {
-      sequence = await putChunk(store, owner, sequence, bytes);
+      sequence = await putChunk(store, owner, sequence, bytes, lease);
     } catch (error) {
       pending = [...lines, ...pending];
       pendingBytes += bytes.byteLength;

@@ -4,6 +4,7 @@ import { limits } from '../../domain/index.ts';
 import { stateOf } from '../io/docker/containers.ts';
 import { engineFailure } from '../io/docker/errors.ts';
 import { containerLog } from '../io/docker/frames.ts';
+import { continuedMark } from './lines.ts';
 import type { StageLog } from './stage-log.ts';
 
 /**
@@ -23,7 +24,9 @@ export async function copyContainerLog(container: Container, log: StageLog, sign
 async function copyOnce(container: Container, log: StageLog, signal: AbortSignal): Promise<void> {
   const since = await log.resume();
   try {
-    for await (const entry of containerLog(container, since, signal)) await log.writeLine(entry.text, entry.at);
+    for await (const entry of containerLog(container, since, signal)) {
+      await log.writeLine(entry.ends ? entry.text : entry.text + continuedMark, entry.at);
+    }
   } catch (error) {
     if (!signal.aborted) throw engineFailure(error, 'following the container log');
   }

@@ -1,3 +1,4 @@
+import { stripVTControlCharacters } from 'node:util';
 import { limits } from '../../domain/index.ts';
 
 /** Stands at the end of a stored line whose rest is in the next one. */
@@ -6,6 +7,10 @@ export const continuedMark = ' [line continues]';
 /** A stored line: `<RFC 3339 time> <text>`. */
 export function stamped(at: string, text: string): string {
   return `${at} ${text}`;
+}
+
+export function stampOf(line: string): string {
+  return line.slice(0, line.indexOf(' '));
 }
 
 export function textOf(line: string): string {
@@ -19,7 +24,7 @@ export function isContainerLine(line: string): boolean {
 
 /** Milliseconds since 1970; NaN where the line has no stamp. */
 export function timeOf(line: string): number {
-  return Date.parse(line.slice(0, line.indexOf(' ')));
+  return Date.parse(stampOf(line));
 }
 
 /** A line in parts of at most `logLineBytes`, each but the last marked; nothing is lost. */
@@ -39,8 +44,7 @@ export function partsOf(text: string): string[] {
  * sequences and control characters, which could rewrite a reader's screen; cut to `lastLineCharacters`.
  */
 export function printable(line: string): string {
-  const visible = line.replaceAll(/\u001B(?:\[[0-9;?]*[ -/]*[@-~]|\][^\u0007\u001B]*(?:\u0007|\u001B\\)?|.)/g, '');
-  const shown = visible.split('\r').findLast((part) => part.trim() !== '') ?? '';
+  const shown = stripVTControlCharacters(line).split('\r').findLast((part) => part.trim() !== '') ?? '';
   const plain = shown.replaceAll(/\p{Cc}/gu, ' ').trim();
   return plain.length > limits.lastLineCharacters ? `${plain.slice(0, limits.lastLineCharacters - 1)}…` : plain;
 }

@@ -2,7 +2,7 @@ import { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { limits, type StageName } from '../../domain/index.ts';
 import type { ObjectStore } from '../io/store.ts';
-import { chunkLines, listChunks, type LogOwner } from './chunks.ts';
+import { chunkBytes, chunkLines, listChunks, type LogOwner } from './chunks.ts';
 
 /** The lines that the store has of a stage's log now, each `<RFC 3339 time> <text>`. */
 export async function* readStageLog(store: ObjectStore, run: string, stage: StageName): AsyncGenerator<string> {
@@ -20,23 +20,23 @@ export async function* followStageLog(
   { ended, signal }: { ended(): Promise<boolean>; signal?: AbortSignal },
 ): AsyncGenerator<string> {
   let next = 0;
-  while (signal?.aborted !== true) {
+  for (;;) {
     // Asked before the listing, so that what was written before the end is still read.
     const isLast = await ended();
     for (const chunk of await listChunks(store, { run, stage }, next)) {
       yield* await chunkLines(store, chunk);
       next = chunk.sequence + 1;
     }
-    if (isLast) return;
+    if (isLast || signal?.aborted) return;
     await sleep(limits.logChunkMs / 2, undefined, signal ? { signal } : {}).catch(() => undefined);
   }
 }
 
 /** The whole log as bytes, one chunk in memory at a time. */
 export function logBytesOf(store: ObjectStore, owner: LogOwner): Readable {
-  return Readable.from(chunkBytes(store, owner));
+  return Readable.from(bytesOf(store, owner));
 }
 
-async function* chunkBytes(store: ObjectStore, owner: LogOwner): AsyncGenerator<Uint8Array> {
-  for (const chunk of await listChunks(store, owner)) yield (await store.get(chunk.key)) ?? Buffer.alloc(0);
+async function* bytesOf(store: ObjectStore, owner: LogOwner): AsyncGenerator<Uint8Array> {
+  for (const chunk of await listChunks(store, owner)) yield await chunkBytes(store, chunk);
 }

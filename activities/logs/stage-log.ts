@@ -4,7 +4,8 @@ import { artifactOf, putBlobStream } from '../io/blobs.ts';
 import type { ObjectStore } from '../io/store.ts';
 import { openChunkWriter } from './chunk-writer.ts';
 import { containerTail, listChunks, putDroppedNote, type LogOwner } from './chunks.ts';
-import { continuedMark, partsOf, printable, stamped, textOf, timeOf } from './lines.ts';
+import type { Lease } from './lease.ts';
+import { continuedMark, partsOf, printable, stamped, stampOf, textOf, timeOf } from './lines.ts';
 import { logBytesOf } from './read.ts';
 
 /** Takes secrets out of a line before it is kept or shown. */
@@ -13,13 +14,18 @@ export type Redact = (line: string) => string;
 export interface StageLogOptions extends LogOwner {
   scratchDirectory: string;
   redact?: Redact;
+  /** With it, attempts before this one can write no more, and this one cannot after the next has begun. */
+  lease?: Lease;
 }
 
 /** A stage's log while it is written: durable in chunks within `logChunkMs`, readable by everybody who reaches the store. */
 export interface StageLog {
   /** Takes text in any portions; each complete line is stamped with the time of its arrival. */
   write(content: string | Uint8Array): Promise<void>;
-  /** Takes one line of a container with the engine's stamp; a line that `resume` found in the store is not kept again. */
+  /**
+   * Takes one entry of a container's log with the engine's stamp: a line, or a part of one that the engine cut. What `resume`
+   * found in the store is not kept again.
+   */
   writeLine(text: string, at: string): Promise<void>;
   /**
    * To be called before a container's log is read (again): from which Unix second on it must be, so that no line is lost.
@@ -37,10 +43,10 @@ export interface StageLog {
 /** stdout and stderr are stamped before they are put in order, so lines can stand this far out of order in the engine's log. */
 const overlapMs = 1_000;
 
-/** Opens the log of a stage, behind what earlier attempts wrote. Failures: STORE_UNREACHABLE, also from every later call. */
+/** Opens the log of a stage, behind what earlier attempts wrote. Failures, also of every later call: STORE_UNREACHABLE, ATTEMPT_SUPERSEDED. */
 export async function openStageLog(store: ObjectStore, options: StageLogOptions): Promise<StageLog> {
   const redact = options.redact ?? ((line) => line);
-  const writer = await openChunkWriter(store, options);
+  const writer = await openChunkWriter(store, options, options.lease);
   const portions = createPortions();
   let last: string | undefined;
   let known = new Map<string, number>();
@@ -62,15 +68,14 @@ export async function openStageLog(store: ObjectStore, options: StageLogOptions)
       for (const line of portions.take(content)) await keepText(line);
     },
     async writeLine(text, at) {
-      for (const part of partsOf(redact(text))) {
-        const line = stamped(at, part);
-        if (!takeOne(known, line)) await keep(line);
-      }
+      // Also what is stored already goes through: a secret over two lines is told by the line before.
+      const redacted = redact(text);
+      if (!takeOne(known, at)) await keep(stamped(at, redacted));
     },
     async resume() {
       await flush();
       const tail = await containerTail(store, await listChunks(store, options), overlapMs);
-      known = countsOf(tail);
+      known = countsOf(tail.map(stampOf));
       const newest = tail.at(-1);
       last ??= newest && printable(textOf(newest));
       return newest === undefined ? undefined : Math.floor((timeOf(newest) - overlapMs) / 1_000);
@@ -79,6 +84,7 @@ export async function openStageLog(store: ObjectStore, options: StageLogOptions)
     flush,
     async close() {
       await flush();
+      await options.lease?.assertHeld();
       if (writer.droppedLines() > 0) await putDroppedNote(store, options, writer.droppedLines());
       const blob = await putBlobStream(store, logBytesOf(store, options), mediaTypes.text, options.scratchDirectory);
       return artifactOf(blob, `logs/${options.stage}.log`, 'log');
@@ -108,14 +114,18 @@ function createPortions(): { take(content: string | Uint8Array): string[]; end()
   };
 }
 
-function countsOf(lines: string[]): Map<string, number> {
+/**
+ * Entries of the same stamp come in the same order whenever the engine is asked, so their number says which of them are stored;
+ * their text does not, as it was redacted.
+ */
+function countsOf(stamps: string[]): Map<string, number> {
   const counts = new Map<string, number>();
-  for (const line of lines) counts.set(line, (counts.get(line) ?? 0) + 1);
+  for (const stamp of stamps) counts.set(stamp, (counts.get(stamp) ?? 0) + 1);
   return counts;
 }
 
-function takeOne(counts: Map<string, number>, line: string): boolean {
-  const count = counts.get(line) ?? 0;
-  if (count > 0) counts.set(line, count - 1);
+function takeOne(counts: Map<string, number>, stamp: string): boolean {
+  const count = counts.get(stamp) ?? 0;
+  if (count > 0) counts.set(stamp, count - 1);
   return count > 0;
 }

@@ -1,9 +1,10 @@
+import { posix } from 'node:path';
 import type Docker from 'dockerode';
-import type { Container, ContainerCreateOptions } from 'dockerode';
+import type { Container, ContainerCreateOptions, HostConfig } from 'dockerode';
 import type { FailureCode } from '../../../domain/index.ts';
 import { failure } from '../../failure.ts';
 import { isConflict, isNotFound, onEngine, refusedCommand } from './errors.ts';
-import { hardenedHostConfig, type Confinement } from './host-config.ts';
+import { hardenedHostConfig, scratchDirectories, type Confinement } from './host-config.ts';
 import { containerName, labelNames, labelsOf, type Owner } from './names.ts';
 
 export interface ContainerPlan {
@@ -19,11 +20,14 @@ export interface ContainerPlan {
 export interface ContainerState {
   id: string;
   status: 'created' | 'running' | 'exited';
+  /** Frozen by `docker pause`; it counts as running. */
+  paused: boolean;
   /** Meaningful once exited. */
   exitCode: number;
   oomKilled: boolean;
-  /** ISO 8601, by the engine's clock; undefined before the first start. */
+  /** ISO 8601, by the engine's clock; undefined before the first start. A restart moves it. */
   startedAt: string | undefined;
+  /** Of the last end; while it runs again, of the end before. */
   finishedAt: string | undefined;
   /** IP addresses by network name. */
   addresses: Record<string, string>;
@@ -38,7 +42,7 @@ export async function createOrAttach(docker: Docker, plan: ContainerPlan): Promi
   if (existing?.image === plan.image) return existing.container;
   // Made from another image in an earlier life of the same run: nothing of it can be used.
   if (existing) await removeContainer(existing.container);
-  const options = createOptions(plan, await imageLabels(docker, plan.image));
+  const options = createOptions(plan, await claimsOf(docker, plan.image));
   try {
     return await docker.createContainer(options);
   } catch (error) {
@@ -50,8 +54,13 @@ export async function createOrAttach(docker: Docker, plan: ContainerPlan): Promi
 /** Starts a container that was never started; one that runs or has run is left as it is. Failures: GPU_RUNTIME_MISSING, `plan.whenRefused`. */
 export async function startOnce(container: Container, plan: ContainerPlan): Promise<void> {
   if ((await stateOf(container)).status !== 'created') return;
+  await startAgain(container, plan);
+}
+
+/** Starts a container that has ended, or was never started; harmless where it runs. Failures: GPU_RUNTIME_MISSING, `plan.whenRefused`. */
+export async function startAgain(container: Container, plan: Pick<ContainerPlan, 'whenRefused'>): Promise<void> {
   try {
-    await container.start();
+    await container.start().catch(unlessEnded);
   } catch (error) {
     throw refusal(error, plan) ?? (await onEngine('starting the container', () => Promise.reject(error)));
   }
@@ -63,6 +72,7 @@ export async function stateOf(container: Container): Promise<ContainerState> {
   return {
     id: Id,
     status: live ? 'running' : State.Status === 'created' ? 'created' : 'exited',
+    paused: State.Paused,
     exitCode: State.ExitCode,
     oomKilled: State.OOMKilled,
     startedAt: instant(State.StartedAt),
@@ -81,19 +91,38 @@ export async function removeContainer(container: Container): Promise<void> {
   await onEngine('removing the container', () => container.remove({ force: true, v: true }).catch(unlessGone));
 }
 
-export function createOptions(plan: ContainerPlan, labelsOfImage: Record<string, string>): ContainerCreateOptions {
+export function createOptions(plan: ContainerPlan, { labels, volumes }: ImageClaims): ContainerCreateOptions {
   return {
     name: containerName(plan.owner),
     Image: plan.image,
     Env: Object.entries(plan.env).map(([name, value]) => `${name}=${value}`),
-    Labels: { ...silenced(labelsOfImage), ...labelsOf(plan.owner) },
+    Labels: { ...silenced(labels), ...labelsOf(plan.owner) },
     Healthcheck: { Test: ['NONE'] },
     StopSignal: 'SIGTERM',
     Hostname: 'reprise',
     Tty: false,
     OpenStdin: false,
-    HostConfig: hardenedHostConfig(plan.confinement),
+    HostConfig: { ...hardenedHostConfig(plan.confinement), ...readOnlyVolumes(plan, volumes) },
   };
+}
+
+/** What an image says of the containers that are made of it. */
+export interface ImageClaims {
+  labels: Record<string, string>;
+  /** Paths of its VOLUME instructions. */
+  volumes: string[];
+}
+
+/**
+ * A volume of the image's own would be a place to write to that no limit knows; where the root is read-only, so is what it has
+ * there. The engine takes no read-only volume without a name.
+ */
+function readOnlyVolumes({ owner, confinement: { readOnlyRoot, volumes } }: ContainerPlan, claimed: string[]): Pick<HostConfig, 'Mounts'> {
+  if (!readOnlyRoot) return {};
+  const taken = new Set<string>([...scratchDirectories, ...volumes.map(({ path }) => path)]);
+  const own = claimed.map((path) => posix.normalize(path).replace(/(?<=.)\/$/, '')).filter((path) => !taken.has(path));
+  const options = { NoCopy: false, Labels: labelsOf(owner), DriverConfig: { Name: 'local', Options: {} } };
+  return { Mounts: own.map((Target, index) => ({ Type: 'volume', Source: `${containerName(owner)}-own-${index}`, Target, ReadOnly: true, VolumeOptions: options })) };
 }
 
 /** An image's labels would count as the container's: one could claim another run, or put it into somebody's compose project. */
@@ -109,12 +138,12 @@ async function findContainer(docker: Docker, owner: Owner): Promise<{ container:
   throw failure('PLATFORM_ERROR', `the container name ${containerName(owner)} is taken by a container that is not of this run`);
 }
 
-async function imageLabels(docker: Docker, image: string): Promise<Record<string, string>> {
+async function claimsOf(docker: Docker, image: string): Promise<ImageClaims> {
   const { Config } = await onEngine(`looking for the image ${image}`, () => docker.getImage(image).inspect());
-  return Config.Labels ?? {};
+  return { labels: Config.Labels ?? {}, volumes: Object.keys((Config.Volumes as Record<string, object> | null) ?? {}) };
 }
 
-function refusal(error: unknown, plan: ContainerPlan): Error | undefined {
+function refusal(error: unknown, plan: Pick<ContainerPlan, 'whenRefused'>): Error | undefined {
   const reason = refusedCommand(error);
   return reason === undefined ? undefined : failure(plan.whenRefused, `the image's command could not be started: ${reason}`, { cause: error });
 }

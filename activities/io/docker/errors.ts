@@ -40,7 +40,7 @@ export function isAbort(error: unknown): boolean {
  */
 export function refusedCommand(error: unknown): string | undefined {
   const message = messageOf(error);
-  const refused = /no command specified|executable file not found|no such file or directory: unknown|permission denied: unknown|exec format error|starting container process caused|unable to find user|no matching entries in passwd/i;
+  const refused = /no command specified|exec: "|exec format error|unable to find user|no matching entries in passwd/i;
   return refused.test(message) && codeOfMessage(message) === 'PLATFORM_ERROR' ? message.replace(/^\(HTTP code \d+\) [\w ]+ - /, '').trim() : undefined;
 }
 

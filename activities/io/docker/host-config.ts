@@ -15,6 +15,10 @@ export interface Confinement {
   /** `none`, `bridge` (egress), or the name of an internal network. */
   network: string;
   gpu: GpuRequest | undefined;
+  /** Nothing but /tmp, /var/tmp and /run can be written, which are in memory and count as such. */
+  readOnlyRoot?: boolean;
+  /** The engine's runtime, such as gVisor's `runsc`; its default where it is absent. */
+  runtime?: string | undefined;
 }
 
 export interface VolumeMount {
@@ -54,15 +58,43 @@ export function hardenedHostConfig(confinement: Confinement): HostConfig {
     // `nocopy`: what the image has at that path is not taken for what the container wrote.
     Binds: confinement.volumes.map(({ volume, path, readOnly }) => `${volume}:${path}:${readOnly ? 'ro' : 'rw'},nocopy`),
     LogConfig: { Type: 'json-file', Config: { 'max-size': String(limits.engineLogBytes), 'max-file': '2' } },
-    Ulimits: [
-      { Name: 'nofile', Soft: limits.containerOpenFiles, Hard: limits.containerOpenFiles },
-      { Name: 'core', Soft: 0, Hard: 0 },
-    ],
+    // Open files stay at the engine's default: one that is not root on its host may not set more than it has itself.
+    Ulimits: [{ Name: 'core', Soft: 0, Hard: 0 }],
+    ...ownCgroupView,
     // When the host itself runs out of memory, the submission goes before the worker and the engine.
     OomScoreAdj: 500,
+    ...namesOf(confinement.network),
     ...boundsOf(confinement.limits),
     ...devicesOf(confinement.gpu),
+    ...rootOf(confinement),
+    ...(confinement.runtime === undefined ? {} : { Runtime: confinement.runtime }),
   };
+}
+
+/** It sees its own limits and not where they hang; version 1 of cgroups would show it the host's tree. The types lack the field. */
+const ownCgroupView = { CgroupnsMode: 'private' } as object;
+
+/** Where a server may write although its root is read-only. */
+export const scratchDirectories = ['/tmp', '/var/tmp', '/run'] as const;
+
+/** Programs are compiled into /tmp and loaded from there, so it is not `noexec`. */
+function rootOf({ readOnlyRoot, limits: { memoryBytes } }: Confinement): Partial<HostConfig> {
+  if (!readOnlyRoot) return {};
+  const sizeBytes = Math.min(limits.scratchBytes, Math.floor(memoryBytes / 2));
+  const options = `rw,exec,nosuid,nodev,mode=1777,size=${sizeBytes}`;
+  return { ReadonlyRootfs: true, Tmpfs: Object.fromEntries(scratchDirectories.map((path) => [path, options])) };
+}
+
+/** TEST-NET-1 of RFC 5737: nobody answers there. */
+const nobody = '192.0.2.1';
+
+/**
+ * On an internal network the engine's resolver still asks the host's name servers, from the host (CVE-2024-29018): a way out by
+ * names. With a name server of its own it asks from within, where nothing is reached.
+ */
+function namesOf(network: string): Partial<HostConfig> {
+  if (network === 'none' || network === 'bridge' || network.startsWith('container:')) return {};
+  return { Dns: [nobody], DnsSearch: ['.'], DnsOptions: ['timeout:1', 'attempts:1'] };
 }
 
 function boundsOf({ memoryBytes, cpus, pids, shmBytes }: ContainerLimits): Partial<HostConfig> {

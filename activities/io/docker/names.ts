@@ -12,15 +12,40 @@ export interface Owner {
 
 export type VolumePurpose = 'output' | 'checkpoints' | 'model';
 
-export const labelNames = { run: 'reprise.run', stage: 'reprise.stage', workflow: 'reprise.workflow' } as const;
+export const labelNames = {
+  run: 'reprise.run',
+  stage: 'reprise.stage',
+  workflow: 'reprise.workflow',
+  /** Of a guard: when it stops its container (Unix time in ms), or how long after its start (`+ms`). */
+  deadline: 'reprise.deadline',
+  /** Of a guard: the container that it stops. */
+  guarded: 'reprise.guarded',
+  /** Of a device's lease: the device's UUID. */
+  device: 'reprise.device',
+} as const;
 
 export function containerName(owner: Pick<Owner, 'run' | 'stage'>): string {
   return `${runPrefix(owner.run)}${owner.stage}`;
 }
 
+/** The container that stops another one at its deadline. */
+export function guardName(owner: Pick<Owner, 'run' | 'stage'>): string {
+  return `${containerName(owner)}-guard`;
+}
+
+/** The never started container whose name is the right to use a device; the engine gives a name once. */
+export function deviceLeaseName(uuid: string): string {
+  return `reprise-gpu-${uuid}`;
+}
+
 /** The never started container through which a volume is filled. */
 export function fillerName(owner: Pick<Owner, 'run' | 'stage'>): string {
   return `${containerName(owner)}-fill`;
+}
+
+/** The platform's container through which this process reaches a server, or a build reaches this process. */
+export function relayName(owner: Pick<Owner, 'run' | 'stage'>): string {
+  return `${containerName(owner)}-relay`;
 }
 
 export function networkName(owner: Pick<Owner, 'run' | 'stage'>): string {

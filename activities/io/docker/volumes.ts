@@ -10,9 +10,10 @@ import { fillerName, labelNames, labelsOf, volumeName, type Owner, type VolumePu
 /** A volume of the run, made unless it is there. Resolves to its name. */
 export async function ensureVolume(docker: Docker, owner: Owner, purpose: VolumePurpose): Promise<string> {
   const name = volumeName(owner.run, purpose);
-  const volume = await onEngine('creating the volume', () => docker.createVolume({ Name: name, Labels: labelsOf(owner) }));
-  const labels = (volume as unknown as { Labels?: Record<string, string> }).Labels;
-  if (labels?.[labelNames.run] === owner.run) return name;
+  await onEngine('creating the volume', () => docker.createVolume({ Name: name, Labels: labelsOf(owner) }));
+  // The engine gives out an existing volume as if it had made it.
+  const { Labels } = await onEngine('inspecting the volume', () => docker.getVolume(name).inspect());
+  if ((Labels as Record<string, string> | null)?.[labelNames.run] === owner.run) return name;
   throw failure('PLATFORM_ERROR', `the volume name ${name} is taken by a volume that is not of this run`);
 }
 

@@ -1,0 +1,52 @@
+import type { Readable } from 'node:stream';
+import { subtree, type Tree } from '../../domain/index.ts';
+import type { ObjectStore } from '../io/store.ts';
+import { caBundle } from '../pin/rewrite.ts';
+import { readTreeFile, tarOfTree, type ExtraFile } from '../io/trees.ts';
+import { ignoreFilesOf, withoutIgnored } from './dockerignore.ts';
+import type { PlannedBuild } from './plan.ts';
+
+/** What the platform adds to every context, after .dockerignore was applied, so that no pattern can take it away. */
+export const addedFiles = { dockerfile: '.reprise/Dockerfile', caBundle: '.reprise/ca.pem' } as const;
+
+/** For programs that take a CA bundle from a file of settings only: GNU wget, and apt over HTTPS. */
+const trustSettings: ExtraFile[] = [
+  { path: caBundle.wgetPath, bytes: Buffer.from(`ca_certificate = ${caBundle.imagePath}\n`) },
+  { path: caBundle.aptPath, bytes: Buffer.from(`Acquire::https::CaInfo "${caBundle.imagePath}";\n`) },
+];
+
+/**
+ * The context of a build as a tar stream: the files below its directory that .dockerignore lets through, the pinned Dockerfile,
+ * and the operator's CA bundle where there is one. Failures: DOCKERFILE_INVALID, STORE_CORRUPT.
+ */
+export async function contextTar(
+  store: ObjectStore,
+  snapshot: Tree,
+  build: PlannedBuild,
+  added: { dockerfile: Uint8Array; caBundle: Uint8Array | undefined },
+): Promise<Readable> {
+  const context = await filteredContext(store, subtree(snapshot, build.context), build);
+  const extra: ExtraFile[] = [{ path: addedFiles.dockerfile, bytes: added.dockerfile }];
+  if (added.caBundle) extra.push({ path: addedFiles.caBundle, bytes: added.caBundle }, ...trustSettings);
+  // The engine takes the Dockerfile and .dockerignore out of the context if this file says so: `COPY . .` then leaves neither
+  // behind. A submission's own .dockerignore is not changed for it.
+  if (!context.entries.some((entry) => entry.path === '.dockerignore')) {
+    extra.push({ path: '.dockerignore', bytes: Buffer.from(`${addedFiles.dockerfile}\n.dockerignore\n`) });
+  }
+  return tarOfTree(store, context, { extra });
+}
+
+export async function filteredContext(store: ObjectStore, context: Tree, build: PlannedBuild): Promise<Tree> {
+  for (const path of ignoreFilesOf(pathInContext(build))) {
+    const patterns = await readTreeFile(store, context, path);
+    if (patterns) return withoutIgnored(context, Buffer.from(patterns).toString('utf8'));
+  }
+  return context;
+}
+
+/** The original Dockerfile's path below the context; undefined where it lies outside. */
+function pathInContext({ dockerfile, context }: PlannedBuild): string | undefined {
+  const directory = context.replace(/^\.\/?/, '').replace(/\/+$/, '');
+  if (directory === '') return dockerfile;
+  return dockerfile.startsWith(`${directory}/`) ? dockerfile.slice(directory.length + 1) : undefined;
+}

@@ -1,0 +1,37 @@
+import type Docker from 'dockerode';
+import type { Activities } from '../workflows/contract.ts';
+import type { Dependencies } from './dependencies.ts';
+import { removeContainer } from './io/docker/containers.ts';
+import { onEngine } from './io/docker/errors.ts';
+import { runFilter, runPrefix } from './io/docker/names.ts';
+import { removeNetwork } from './io/docker/networks.ts';
+import { removeVolume } from './io/docker/volumes.ts';
+
+/** Removes what a run left in the engine: containers, then the networks and volumes they used. Images stay: they are cached. */
+export function createCleanUpActivities(dependencies: Pick<Dependencies, 'docker'>): Pick<Activities, 'cleanUp'> {
+  return {
+    async cleanUp({ run }) {
+      const { docker } = dependencies;
+      // By label and by name: an image of another submission may claim the label, on what its build leaves.
+      const prefix = runPrefix(run);
+      for (const id of await containersOf(docker, run, prefix)) await removeContainer(docker.getContainer(id));
+      for (const id of await networksOf(docker, run, prefix)) await removeNetwork(docker, id);
+      for (const name of await volumesOf(docker, run, prefix)) await removeVolume(docker, name);
+    },
+  };
+}
+
+async function containersOf(docker: Docker, run: string, prefix: string): Promise<string[]> {
+  const all = await onEngine('listing containers', () => docker.listContainers({ all: true, filters: runFilter(run) }));
+  return all.filter(({ Names }) => Names.some((name) => name.startsWith(`/${prefix}`))).map(({ Id }) => Id);
+}
+
+async function networksOf(docker: Docker, run: string, prefix: string): Promise<string[]> {
+  const all = await onEngine('listing networks', () => docker.listNetworks({ filters: runFilter(run) }));
+  return all.filter(({ Name }) => Name.startsWith(prefix)).map(({ Id }) => Id);
+}
+
+async function volumesOf(docker: Docker, run: string, prefix: string): Promise<string[]> {
+  const { Volumes } = await onEngine('listing volumes', () => docker.listVolumes({ filters: runFilter(run) }));
+  return (Volumes ?? []).filter(({ Name }) => Name.startsWith(prefix)).map(({ Name }) => Name);
+}

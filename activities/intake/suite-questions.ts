@@ -1,0 +1,65 @@
+import type { z } from 'zod';
+import { limits, Question, type SuiteStage } from '../../domain/index.ts';
+import { invalid } from './suite-lines.ts';
+
+export interface Place {
+  stage: SuiteStage;
+  file: string;
+  line: number;
+}
+
+/** What all questions of a suite share: known metrics, and where each id stands. */
+export interface Known {
+  metricNames: ReadonlySet<string>;
+  seen: Map<string, string>;
+}
+
+/** One line as a question. Failures: SUITE_INVALID naming file and line, for closed files never anything that stands in them. */
+export function readQuestion(text: string, place: Place, known: Known): Question {
+  const where = `${place.file} line ${place.line}`;
+  const parsed = Question.safeParse(parseLine(text, where));
+  if (!parsed.success) throw invalid(where, place.stage === 'closed' ? shapeOnly(parsed.error) : described(parsed.error));
+  checkQuestion(parsed.data, place.stage, where, known);
+  return parsed.data;
+}
+
+/** What the shape alone does not say. Failures: SUITE_INVALID. */
+export function checkQuestion(question: Question, stage: SuiteStage, where: string, { seen, metricNames }: Known): void {
+  const earlier = seen.get(question.id);
+  const named = stage === 'closed' ? 'its id' : `the id ${JSON.stringify(question.id)}`;
+  if (earlier !== undefined) throw invalid(where, `${named} stands in ${earlier} already`);
+  seen.set(question.id, where);
+  if (question.prompt.length > limits.promptCharacters) throw invalid(where, `prompt: has ${question.prompt.length} characters; ${limits.promptCharacters} are the most`);
+  const wrongWindow = windowProblem(question);
+  if (wrongWindow !== undefined) throw invalid(where, `window: ${wrongWindow}`);
+  const unknown = question.metrics.find((metric) => !metricNames.has(metric));
+  if (unknown === undefined) return;
+  const metric = stage === 'closed' ? 'metrics: one of them' : `metrics: ${JSON.stringify(unknown)}`;
+  throw invalid(where, `${metric} is unknown; known are ${[...metricNames].sort().join(', ')}`);
+}
+
+function windowProblem({ prompt, window, generation }: Question): string | undefined {
+  if (window === undefined) return undefined;
+  if (window.tokens <= generation.maxNewTokens) return `${window.tokens} tokens leave no room beside ${generation.maxNewTokens} new ones`;
+  const ordered = window.examples.every(([start, end], index) => start < end && end <= prompt.length && start >= (window.examples[index - 1]?.[1] ?? 0));
+  return ordered ? undefined : 'the examples are no ranges of the prompt, one after the other';
+}
+
+function parseLine(text: string, where: string): unknown {
+  if (text.trim() === '') throw invalid(where, 'is empty');
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw invalid(where, 'is not valid JSON'); // JSON.parse would quote the line, and the line may be a closed question.
+  }
+}
+
+function described(error: z.ZodError): string {
+  return error.issues.map(({ path, message }) => `${path.join('.') || 'the line'}: ${message}`).join('; ');
+}
+
+/** Which known field is wrong, in zod's word for how; nothing that the line itself says. */
+function shapeOnly(error: z.ZodError): string {
+  const problems = error.issues.map(({ path, code }) => `${Object.keys(Question.shape).find((field) => field === path[0]) ?? 'the line'}: ${code}`);
+  return [...new Set(problems)].join('; ');
+}

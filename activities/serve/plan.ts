@@ -1,0 +1,52 @@
+import type { StageName, TrackName } from '../../domain/index.ts';
+import type { ImageReference } from '../../workflows/contract.ts';
+import type { Settings } from '../dependencies.ts';
+import type { ContainerPlan } from '../io/docker/containers.ts';
+import { gpuOf, type ContainerLimits } from '../io/docker/host-config.ts';
+import type { Owner } from '../io/docker/names.ts';
+import type { StageLog } from '../logs/index.ts';
+
+export interface ServerInput {
+  run: string;
+  stage: StageName;
+  image: ImageReference;
+  track: TrackName;
+  /** Tree of the training's output, mounted at /model; undefined where the image carries its model. */
+  output?: string | undefined;
+  port: number;
+  /** From the container's start to its first answer. */
+  readyTimeoutMs: number;
+  /** Whether it may write anywhere and not only into /tmp; what it writes is then counted. */
+  writableRoot?: boolean | undefined;
+  log: StageLog;
+}
+
+/** Where a server finds the training's output; the path is in MODEL_DIR. */
+export const modelDirectory = '/model';
+
+/** Programs that would compile into the home directory, which is read-only. */
+const compilerCaches = { TRITON_CACHE_DIR: '/tmp/triton', NUMBA_CACHE_DIR: '/tmp/numba', MPLCONFIGDIR: '/tmp/matplotlib' };
+
+/** The serving container: the image's own command, the model and the root read-only, no network, no secrets. */
+export function serverPlan(
+  owner: Owner,
+  { image, track, writableRoot = false }: Pick<ServerInput, 'image' | 'track' | 'writableRoot'>,
+  { network, model }: { network: string; model: string | undefined },
+  settings: Pick<Settings, 'gpuDevices' | 'containerRuntime'>,
+  limits: ContainerLimits,
+): ContainerPlan {
+  return {
+    owner,
+    image: image.id,
+    env: { ...(writableRoot ? {} : compilerCaches), ...(model === undefined ? {} : { MODEL_DIR: modelDirectory }) },
+    confinement: {
+      limits,
+      readOnlyRoot: !writableRoot,
+      runtime: settings.containerRuntime,
+      volumes: model === undefined ? [] : [{ volume: model, path: modelDirectory, readOnly: true }],
+      network,
+      gpu: gpuOf(track, settings.gpuDevices),
+    },
+    whenRefused: 'SERVE_EXITED',
+  };
+}

@@ -1,0 +1,87 @@
+import { limits, tracks, type Submission, type TrainingNetwork } from '../../domain/index.ts';
+import type { Settings } from '../dependencies.ts';
+import { failure } from '../failure.ts';
+import { gpuOf, limitsOf, type ContainerLimits } from '../io/docker/host-config.ts';
+import type { ContainerPlan } from '../io/docker/containers.ts';
+import type { Owner } from '../io/docker/names.ts';
+import type { TrainingBounds } from './training.ts';
+
+/** Where a training container finds its directories, unless its manifest names another for checkpoints; their paths are in OUTPUT_DIR and CHECKPOINT_DIR. */
+export const trainingDirectories = { output: '/output', checkpoints: '/checkpoints' } as const;
+
+export interface TrainingVolumes {
+  output: string;
+  checkpoints: string;
+}
+
+/** The container of a training: the image's own command, the directories, the declared secrets. Failures: SECRET_MISSING. */
+export function trainingPlan(
+  owner: Owner,
+  submission: Submission,
+  image: string,
+  settings: Pick<Settings, 'secrets' | 'gpuDevices' | 'containerRuntime'>,
+  volumes: TrainingVolumes,
+  limits: ContainerLimits,
+): ContainerPlan {
+  return {
+    owner,
+    image,
+    env: {
+      OUTPUT_DIR: trainingDirectories.output,
+      CHECKPOINT_DIR: checkpointDirectory(submission),
+      ...secretsOf(submission, settings.secrets),
+    },
+    confinement: {
+      limits,
+      volumes: [
+        { volume: volumes.output, path: trainingDirectories.output, readOnly: false },
+        { volume: volumes.checkpoints, path: checkpointDirectory(submission), readOnly: false },
+      ],
+      network: trainingNetworkOf(submission) === 'egress' ? 'bridge' : 'none',
+      runtime: settings.containerRuntime,
+      gpu: gpuOf(submission.track, settings.gpuDevices),
+    },
+    whenRefused: 'TRAIN_EXIT',
+  };
+}
+
+/** Where a training keeps what it can go on from. */
+export function checkpointDirectory({ checkpoints }: Pick<Submission, 'checkpoints'>): string {
+  return typeof checkpoints === 'string' ? checkpoints : trainingDirectories.checkpoints;
+}
+
+/** Whether checkpoints are stored while the training goes on; a manifest can say that they are not worth it. */
+export function keepsCheckpoints({ checkpoints }: Pick<Submission, 'checkpoints'>): boolean {
+  return checkpoints !== false;
+}
+
+export function trainingBounds({ track }: Pick<Submission, 'track'>): TrainingBounds {
+  const { diskBytes, stalled } = tracks[track];
+  const { checkpointLookMs, activityLookMs, diskLookMs } = limits;
+  return { diskBytes, stalled, checkpointLookMs, activityLookMs, diskLookMs };
+}
+
+export function trainingLimits({ track }: Pick<Submission, 'track'>, hostCpus: number): ContainerLimits {
+  return limitsOf(track, hostCpus);
+}
+
+/** See TrainingNetwork: what the manifest says, else egress where the track has a GPU. */
+export function trainingNetworkOf({ track, trainingNetwork }: Pick<Submission, 'track' | 'trainingNetwork'>): TrainingNetwork {
+  return trainingNetwork ?? (tracks[track].gpu === undefined ? 'none' : 'egress');
+}
+
+/** What decides a training's result. Deadlines, hosts and secrets' values do not. */
+export function trainingInputs(submission: Submission, image: string): unknown {
+  const { track, trainingBudgetMs, secrets, checkpoints } = submission;
+  return { image, track, trainingBudgetMs, secrets, network: trainingNetworkOf(submission), checkpoints: typeof checkpoints === 'string' ? checkpoints : undefined };
+}
+
+function secretsOf({ secrets }: Submission, values: Record<string, string>): Record<string, string> {
+  return Object.fromEntries(
+    secrets.map((name) => {
+      const value = values[name];
+      if (value === undefined) throw failure('SECRET_MISSING', `the submission asks for the secret ${name}, which this worker does not have`);
+      return [name, value];
+    }),
+  );
+}
