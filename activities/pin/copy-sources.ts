@@ -5,11 +5,15 @@ import { normalised, readText, type SourceFiles } from './source-files.ts';
 export interface BuildContext {
   files: SourceFiles;
   ignores(path: string): boolean;
+  /** What is wrong in .dockerignore; nothing is left out then, and the builder refuses it. */
+  problem?: string;
 }
 
 export interface SourceMatch {
   /** Files and directories of the context that the source names. */
   matches: string[];
+  /** Directories among them without a file: a submodule that is not checked out looks so. */
+  empty?: string[];
   /** Where nothing matches: why, as far as the context tells. */
   missing?: { reason: 'absent' | 'ignored' | 'other-case' | 'outside'; near?: string };
 }
@@ -17,9 +21,17 @@ export interface SourceMatch {
 /** Reads `<Dockerfile>.dockerignore` or `.dockerignore`; CR at line ends is no part of a pattern. */
 export async function buildContext(files: SourceFiles, dockerfile: string): Promise<BuildContext> {
   const text = (await readText(files, `${dockerfile}.dockerignore`)) ?? (await readText(files, '.dockerignore'));
-  const patterns = (text ?? '').split('\n').map((line) => line.replace(/\r$/, ''));
+  const patterns = (text ?? '')
+    .replace(/^\uFEFF/, '')
+    .split('\n')
+    .map((line) => line.replace(/\r$/, ''));
   if (patterns.every((pattern) => pattern.trim() === '')) return { files, ignores: () => false };
-  const filter = dockerignore().add(patterns);
+  const filter = dockerignore.default({ ignorecase: false }).add(patterns);
+  try {
+    filter.ignores('any');
+  } catch (error) {
+    return { files, ignores: () => false, problem: error instanceof Error ? error.message : String(error) };
+  }
   return { files, ignores: (path) => path !== '' && filter.ignores(path) };
 }
 
@@ -30,6 +42,7 @@ export function matchSource(context: BuildContext, source: string): SourceMatch 
   const kind = context.files.kindOf(path);
   if (kind !== undefined) {
     const kept = path === '' || !context.ignores(path) || (kind === 'directory' && context.files.below(path).some((each) => !context.ignores(each)));
+    if (kept && kind === 'directory' && context.files.below(path).length === 0) return { matches: [path], empty: [path] };
     return kept ? { matches: [path] } : { matches: [], missing: { reason: 'ignored' } };
   }
   if (/[*?[]/.test(path)) return matchPattern(context, path);
@@ -51,13 +64,12 @@ function matchPattern(context: BuildContext, pattern: string): SourceMatch {
 }
 
 function patternOf(pattern: string): RegExp | undefined {
-  const body = pattern
-    .replaceAll(/\\(.)|\[(\^?)((?:[^\]\\]|\\.)*)\]|[*?.+^${}()|[\]]/g, (all, escaped, negated, set) => {
-      if (escaped !== undefined) return `\\${escaped}`;
-      if (set !== undefined) return `[${negated}${String(set).replaceAll('[', '\\[')}]`;
-      if (all === '*') return '[^/]*';
-      return all === '?' ? '[^/]' : `\\${all}`;
-    });
+  const body = pattern.replaceAll(/\\(.)|\[(\^?)((?:[^\]\\]|\\.)*)\]|[*?.+^${}()|[\]]/g, (all, escaped, negated, set) => {
+    if (escaped !== undefined) return `\\${escaped}`;
+    if (set !== undefined) return `[${negated}${String(set).replaceAll('[', '\\[')}]`;
+    if (all === '*') return '[^/]*';
+    return all === '?' ? '[^/]' : `\\${all}`;
+  });
   try {
     return new RegExp(`^${body}$`);
   } catch {

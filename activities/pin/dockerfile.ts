@@ -1,21 +1,9 @@
-import { DockerfileParser, Keyword, type Instruction as ParsedInstruction } from 'dockerfile-ast';
+import { DockerfileParser, Keyword } from 'dockerfile-ast';
 import { limits } from '../../domain/index.ts';
-import { logicalText, type LogicalText } from './logical-text.ts';
+import { type Instruction, readInstructions } from './instructions.ts';
 import { expandWord, splitWords, type Lookup } from './words.ts';
 
-export interface Instruction extends LogicalText {
-  /** Upper case; also what is no instruction of Docker's. */
-  keyword: string;
-  /** First and last line, from 1. */
-  line: number;
-  endLine: number;
-  /** `--from=build` -> `{ from: 'build' }`; the last one wins. */
-  flags: Record<string, string>;
-  /** The exec form (`["a", "b"]`), where it is one. */
-  json?: string[];
-  /** Bodies of here-documents in order. */
-  heredocs: { body: string; line: number }[];
-}
+export type { Instruction };
 
 export interface Stage {
   index: number;
@@ -53,8 +41,8 @@ const keywords = new Set<string>(Object.values(Keyword));
  * turns the first into DOCKERFILE_INVALID, `reprise check` lists them all).
  */
 export function parseDockerfile(bytes: Uint8Array): Dockerfile {
-  const refused = (kind: DockerfileProblem['kind'], message: string, line = 1): Dockerfile => ({ ...emptyDockerfile(), problems: [{ line, kind, message }] });
-  if (bytes.byteLength > limits.dockerfileBytes) return refused('too-large', `the Dockerfile has ${bytes.byteLength} bytes; ${limits.dockerfileBytes} are read`);
+  if (bytes.byteLength > limits.dockerfileBytes)
+    return refused('too-large', `the Dockerfile has ${bytes.byteLength} bytes; ${limits.dockerfileBytes} are read`);
   const text = decode(bytes);
   if (text === undefined) return refused('not-text', 'the Dockerfile is not UTF-8 text', lineOfFirstWrongByte(bytes));
   if (longestInstruction(text) > limits.dockerfileInstructionCharacters) {
@@ -68,7 +56,8 @@ export function parseDockerfile(bytes: Uint8Array): Dockerfile {
 
 /** What `words` of an instruction are after expansion, quotes taken away. */
 export function wordsOf(instruction: Instruction, escape: string, lookup: Lookup): { value: string; unresolved: string[] }[] {
-  const words = instruction.json ?? splitWords(instruction.text, escape);
+  const text = instruction.heredocs.length > 0 ? (instruction.text.split('\n')[0] ?? '') : instruction.text;
+  const words = instruction.json ?? splitWords(text, escape);
   return words.map((word) => (instruction.json ? expandWord(word.replaceAll(/["'\\]/g, '\\$&'), lookup) : expandWord(word, lookup, escape)));
 }
 
@@ -83,6 +72,10 @@ export function assignmentsOf(instruction: Instruction, escape: string): [string
     const equals = word.indexOf('=');
     return equals < 0 ? [word, undefined] : [word.slice(0, equals), word.slice(equals + 1)];
   });
+}
+
+function refused(kind: DockerfileProblem['kind'], message: string, line = 1): Dockerfile {
+  return { ...emptyDockerfile(), problems: [{ line, kind, message }] };
 }
 
 function arrange(text: string, escape: string, instructions: Instruction[]): Dockerfile {
@@ -130,67 +123,6 @@ function addGlobals(dockerfile: Dockerfile, instruction: Instruction): void {
   for (const [name, value] of assignmentsOf(instruction, dockerfile.escape)) {
     if (value === undefined) continue;
     dockerfile.globals.set(name, expandWord(value, (each) => dockerfile.globals.get(each), dockerfile.escape).value);
-  }
-}
-
-function readInstructions(text: string, parsed: ParsedInstruction[], escape: string): Instruction[] {
-  const lines = text.split('\n');
-  return parsed.map((each) => {
-    const range = each.getRange();
-    const [first, last] = [range.start.line, range.end.line];
-    const heredocs = bodiesOf(each, lines);
-    const skip = range.start.character + each.getInstruction().length;
-    const logical = logicalText(lines, first, last, skip, escape, heredocs[0] ? heredocs[0].line - 1 : undefined);
-    const { flags, consumed } = readFlags(logical.text);
-    const content = logical.text.slice(consumed);
-    const json = readJson(content);
-    return {
-      keyword: each.getKeyword().toUpperCase(),
-      line: first + 1,
-      endLine: last + 1,
-      flags,
-      text: content,
-      lineAt: (offset) => logical.lineAt(offset + consumed),
-      heredocs,
-      ...(json ? { json } : {}),
-    };
-  });
-}
-
-function bodiesOf(parsed: ParsedInstruction, lines: string[]): { body: string; line: number }[] {
-  const holder = parsed as unknown as { getHeredocs?(): HeredocRanges[] };
-  if (!['RUN', 'COPY', 'ADD'].includes(parsed.getKeyword().toUpperCase())) return [];
-  return (holder.getHeredocs?.() ?? []).flatMap((heredoc) => {
-    const first = heredoc.getContentRange()?.start.line;
-    if (first === undefined) return [];
-    const content = lines.slice(first, heredoc.getDelimiterRange()?.start.line ?? lines.length);
-    return [{ body: content.join('\n').replaceAll('\r\n', '\n'), line: first + 1 }];
-  });
-}
-
-interface HeredocRanges {
-  getContentRange(): { start: { line: number } } | null;
-  getDelimiterRange(): { start: { line: number } } | null;
-}
-
-function readFlags(text: string): { flags: Record<string, string>; consumed: number } {
-  const flags: Record<string, string> = {};
-  const pattern = /\s*--([a-z][a-z-]*)(?:=(\S*))?(?=\s|$)/y;
-  let consumed = 0;
-  for (let match = pattern.exec(text); match; match = pattern.exec(text)) {
-    flags[match[1] as string] = match[2] ?? '';
-    consumed = pattern.lastIndex;
-  }
-  return { flags, consumed };
-}
-
-function readJson(text: string): string[] | undefined {
-  if (!text.trimStart().startsWith('[')) return undefined;
-  try {
-    const value: unknown = JSON.parse(text);
-    return Array.isArray(value) && value.every((each) => typeof each === 'string') ? value : undefined;
-  } catch {
-    return undefined; // The builder, too, takes what is no JSON as the shell form.
   }
 }
 

@@ -20,7 +20,9 @@ export function noteCopy(image: ImageFiles, context: BuildContext, instruction: 
   const sources = words.slice(0, -1).flatMap((source) => matchSource(context, source).matches);
   const destination = posix.resolve('/', workdir, target);
   for (const source of sources) {
-    const intoDirectory = context.files.kindOf(source) === 'file' && (/(^|\/)\.{0,2}$/.test(target) || sources.length > 1 || isDirectory(image, context, destination) || destination === workdir);
+    const intoDirectory =
+      context.files.kindOf(source) === 'file' &&
+      (/(^|\/)\.{0,2}$/.test(target) || sources.length > 1 || isDirectory(image, context, destination) || destination === workdir);
     image.copies.push({ source, destination, intoDirectory, line: instruction.line });
   }
 }
@@ -47,6 +49,8 @@ function candidateOf(copy: ImageFiles['copies'][number], context: BuildContext, 
 
 function isDirectory(image: ImageFiles, context: BuildContext, destination: string): boolean {
   return image.copies.some(
-    (copy) => (copy.intoDirectory && copy.destination === destination) || (context.files.kindOf(copy.source) === 'directory' && copy.destination === destination),
+    (copy) =>
+      (copy.intoDirectory && copy.destination === destination) ||
+      (context.files.kindOf(copy.source) === 'directory' && copy.destination === destination),
   );
 }

@@ -14,7 +14,14 @@ interface Piece {
  * Joins the physical lines `first..last` (from 0): continuations and the comment and empty lines between them disappear, a
  * here-document keeps its lines. `skip` characters of the first line (the keyword) are left out.
  */
-export function logicalText(lines: readonly string[], first: number, last: number, skip: number, escape: string, heredocFrom = Infinity): LogicalText {
+export function logicalText(
+  lines: readonly string[],
+  first: number,
+  last: number,
+  skip: number,
+  escape: string,
+  heredocFrom = Infinity,
+): LogicalText {
   const pieces: Piece[] = [];
   const parts: string[] = [];
   let offset = 0;

@@ -1,4 +1,4 @@
-import type { ShellWord } from './shell.ts';
+import type { ShellWord } from './shell-words.ts';
 
 export interface Options {
   /** Words that are no options, in order. */

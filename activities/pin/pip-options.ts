@@ -18,7 +18,33 @@ export const pipFlags: ReadonlySet<string> = new Set(
 
 export function isPipOption(option: string): boolean {
   if (pipOptionsWithValue.has(option) || pipFlags.has(option)) return true;
-  if (/^-[A-Za-z]+$/.test(option)) return [...option.slice(1)].every((letter) => pipFlags.has(`-${letter}`) || pipOptionsWithValue.has(`-${letter}`));
+  if (/^-[A-Za-z]+$/.test(option))
+    return option
+      .slice(1)
+      .split('')
+      .every((letter) => pipFlags.has(`-${letter}`) || pipOptionsWithValue.has(`-${letter}`));
   // optparse takes an unambiguous beginning of a long option.
   return option.startsWith('--') && option.length > 4 && [...pipOptionsWithValue, ...pipFlags].some((known) => known.startsWith(option));
+}
+
+/** The known option that a misspelt one is at most two letters away from. */
+export function nearestPipOption(option: string): string | undefined {
+  if (!option.startsWith('--')) return pipFlags.has(`-${option}`) || pipOptionsWithValue.has(`-${option}`) ? `-${option}` : undefined;
+  const near = [...pipOptionsWithValue, ...pipFlags].filter((known) => known.startsWith('--') && Math.abs(known.length - option.length) <= 2);
+  return near
+    .map((known) => ({ known, edits: edits(known, option) }))
+    .filter((each) => each.edits <= 2)
+    .sort((a, b) => a.edits - b.edits)[0]?.known;
+}
+
+function edits(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, index) => index);
+  for (let i = 1; i <= a.length; i += 1) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j += 1) {
+      next.push(Math.min((row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1, (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1)));
+    }
+    row = next;
+  }
+  return row[b.length] ?? 0;
 }

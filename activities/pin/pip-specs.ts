@@ -17,10 +17,15 @@ export function pipInput(spec: string, line: number, source: PipSource, unresolv
   if (url !== undefined) return /^(git|hg|svn|bzr)\+/.test(url) ? versionControlled(spec, url, line) : archive(spec, url, line);
   if (isLocal(spec)) return input('pip', spec, line, 'by-date', 'a package of the submission; what it depends on is resolved as of the date');
   const hashed = /\s--hash[=\s]/.test(spec);
-  const requirement = spec.replace(/\s--\S+.*$/, '').split(';')[0]?.trim() ?? '';
+  const requirement =
+    spec
+      .replace(/\s--\S+.*$/, '')
+      .split(';')[0]
+      ?.trim() ?? '';
   const name = /^[\w.-]+/.exec(requirement)?.[0] ?? requirement;
   const exact = /(?:^|[^=!~<>])===?\s*([\w.!+-]+)\s*$/.exec(requirement);
-  if (hashed || exact) return input('pip', spec, line, 'exact', exact?.[1]?.includes('+') === true ? 'a local version; only its own index has it' : undefined);
+  if (hashed || exact)
+    return input('pip', spec, line, 'exact', exact?.[1]?.includes('+') === true ? 'a local version; only its own index has it' : undefined);
   const fixed = source.constrained?.get(canonical(name));
   if (fixed !== undefined) return input('pip', spec, line, 'exact', `fixed to ${fixed} by a constraints file`);
   if (source.otherIndex !== undefined) return input('pip', spec, line, 'by-recording', `${source.otherIndex} need not say when a file was uploaded`);
@@ -41,12 +46,18 @@ function versionControlled(spec: string, url: string, line: number): BuildInput 
   if (hasCredential(url)) return resists('git', spec, line, 'credential', 'the address holds a credential, which is never stored');
   const ref = /@([^@/#:]+)(?:#.*)?$/.exec(url.replace(/^[a-z]+\+[a-z]+:\/\/[^/]*/, ''))?.[1];
   if (ref !== undefined && commit.test(ref)) return input('git', spec, line, 'exact');
+  if (ref !== undefined && isPseudoCommit(ref)) return resists('git', spec, line, 'gone', `${ref.length} hexadecimal digits are no commit`);
   return input('git', spec, line, 'by-date', ref === undefined ? 'no ref; the default branch is taken' : `${ref} may move`);
 }
 
 function archive(spec: string, url: string, line: number): BuildInput {
   if (/#(?:.*&)?(sha256|sha384|sha512)=/.test(url)) return input('pip', spec, line, 'exact');
   return input('pip', spec, line, 'by-recording', 'an address without a hash');
+}
+
+/** A string that was meant as a commit: hexadecimal, but not of a commit's length (40, or 64 with SHA-256). */
+export function isPseudoCommit(ref: string): boolean {
+  return /^[0-9a-f]{30,70}$/i.test(ref) && /[0-9]/.test(ref) && /[a-f]/i.test(ref) && ref.length !== 40 && ref.length !== 64;
 }
 
 /** User information other than a bare user name such as `git@`. */

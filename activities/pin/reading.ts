@@ -1,4 +1,5 @@
 import type { BuildInput, InputKind, InputVerdict } from '../../domain/index.ts';
+import type { Checkout } from './commands/git.ts';
 import type { BuildContext } from './copy-sources.ts';
 import type { ImageFiles } from './image-files.ts';
 import type { ShellCommand } from './shell.ts';
@@ -12,8 +13,14 @@ export interface Reading {
   context: BuildContext;
   image: ImageFiles;
   lookup: Lookup;
-  /** The commands of the same RUN, in order: a clone is exact where a checkout follows it. */
+  /** The commands of the same RUN, in order. */
   siblings: readonly ShellCommand[];
+  /** Checkouts of the same stage: a clone is exact where one of a commit follows it. */
+  checkouts: readonly Checkout[];
+  /** Whether the stage adds a package source outside of the distribution. */
+  foreignSources: boolean;
+  /** Functions that the same text defines. */
+  functions: ReadonlySet<string>;
   /** Follows a shell text from a file of the context; inputs come back with the line of `command`. */
   followShell(text: string, command: ShellCommand, file: string): Promise<BuildInput[]>;
   /** Files on the way, so that a script that calls itself ends. */

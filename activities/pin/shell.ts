@@ -1,25 +1,22 @@
 import { posix } from 'node:path';
-import { forEachChild, parse, type Assignment, type Command, type DoubleQuotedChild, type SyntaxNode, type Word, type WordPart } from 'unbash';
+import { forEachChild, parse, type Command, type SyntaxNode, type Word, type WordPart } from 'unbash';
 import { plainText, type LogicalText } from './logical-text.ts';
-import { unwrap } from './wrappers.ts';
+import { type ShellWord, valueOf } from './shell-words.ts';
 import type { Lookup } from './words.ts';
-
-export interface ShellWord {
-  value: string;
-  /** Variables and substitutions whose value shows only while building. */
-  unresolved: string[];
-}
+import { unwrap } from './wrappers.ts';
 
 /** One simple command, with what surrounds it as far as an input depends on it. */
 export interface ShellCommand {
   /** Last part of the program's path: `/usr/bin/pip3` -> `pip3`. */
   name: string;
+  /** The program as it stands there. */
+  program: string;
   words: ShellWord[];
   line: number;
   /** Directory in which it runs; undefined where a `cd` went to somewhere unknown. */
   directory: string | undefined;
-  /** Files written by `>` and `>>`, as they stand there. */
-  writes: { operator: string; target: string; line: number }[];
+  /** Redirections of standard output and input to and from files, as they stand there; not `2>&1`. */
+  redirects: { operator: string; target: string; line: number }[];
   /** Program that reads this command's output through a pipe. */
   pipedInto?: string;
   /** Here-document or here-string given on standard input. */
@@ -32,6 +29,8 @@ export interface ShellReading {
   commands: ShellCommand[];
   /** Syntax errors with their line. */
   errors: { message: string; line: number }[];
+  /** Names of the functions that the text defines. */
+  functions: Set<string>;
 }
 
 interface State {
@@ -41,15 +40,28 @@ interface State {
   variables: Map<string, string>;
   directory: string | undefined;
   depth: number;
+  nesting: number;
   reading: ShellReading;
 }
 
 /** Deepest `sh -c 'sh -c …'` that is followed. */
 const maximumDepth = 8;
+/** Deepest nesting of compound commands that is followed; a substitution counts for several, as the parser recurses in it. */
+const maximumNesting = 200;
+const substitutionWeight = 10;
 
 /** The simple commands of a shell text in the order in which they stand; follows cd, assignments, `sh -c`, sudo and the like. */
 export function readShell(text: LogicalText, lookup: Lookup, directory: string | undefined): ShellReading {
-  const state: State = { text, source: text.text, lookup, variables: new Map(), directory, depth: 0, reading: { commands: [], errors: [] } };
+  const state: State = {
+    text,
+    source: text.text,
+    lookup,
+    variables: new Map(),
+    directory,
+    depth: 0,
+    nesting: 0,
+    reading: { commands: [], errors: [], functions: new Set() },
+  };
   readScript(state);
   return state.reading;
 }
@@ -61,10 +73,21 @@ function readScript(state: State): void {
 }
 
 function visit(node: SyntaxNode, state: State, pipedInto?: string): void {
+  // No person nests so deeply, and what does would exhaust the stack.
+  if (state.nesting >= maximumNesting) return;
+  state.nesting += node.type === 'Script' ? substitutionWeight : 1;
+  visitNode(node, state, pipedInto);
+  state.nesting -= node.type === 'Script' ? substitutionWeight : 1;
+}
+
+function visitNode(node: SyntaxNode, state: State, pipedInto: string | undefined): void {
   if (node.type === 'Command') {
     readCommand(node, state, pipedInto);
   } else if (node.type === 'Pipeline') {
     node.commands.forEach((each, index) => visit(each, state, programOf(node.commands[index + 1])));
+  } else if (node.type === 'Function') {
+    state.reading.functions.add(node.name.value);
+    visitChildren(node.body, state);
   } else if (node.type === 'Subshell') {
     const before = state.directory;
     visitChildren(node, state);
@@ -80,7 +103,9 @@ function visitChildren(node: SyntaxNode, state: State): void {
 
 function readCommand(node: Command, state: State, pipedInto: string | undefined): void {
   const assignments = assignmentsOf(node, state);
-  const words = (node.name ? [node.name, ...node.args] : []).map((word) => valueOf(word, state));
+  const all = (node.name ? [node.name, ...node.args] : []).map((word) => valueOf(word, state));
+  const start = all.findIndex((word) => word.value !== '');
+  const words = start < 0 ? [] : all.slice(start);
   for (const word of [node.name, ...node.args]) if (word?.type === 'Word') visitSubstitutions(word, state);
   if (words.length === 0) {
     for (const [name, value] of Object.entries(assignments)) state.variables.set(name, value);
@@ -90,26 +115,32 @@ function readCommand(node: Command, state: State, pipedInto: string | undefined)
   const program = unwrapped.words[0];
   if (unwrapped.script !== undefined) readNested(unwrapped.script, node, state);
   if (!program) return;
-  const command = { ...surroundings(node, state, pipedInto), assignments, words: unwrapped.words.slice(1), name: posix.basename(program.value) };
+  const command = {
+    ...surroundings(node, state, pipedInto),
+    assignments,
+    words: unwrapped.words.slice(1),
+    program: program.value,
+    name: posix.basename(program.value),
+  };
   if (['export', 'declare', 'local', 'readonly'].includes(command.name)) keepExports(command.words, state);
   if (command.name === 'cd' || command.name === 'pushd') state.directory = changed(state.directory, command.words);
   state.reading.commands.push(command);
 }
 
-function surroundings(node: Command, state: State, pipedInto: string | undefined): Omit<ShellCommand, 'name' | 'words' | 'assignments'> {
-  const writes: ShellCommand['writes'] = [];
+function surroundings(node: Command, state: State, pipedInto: string | undefined): Omit<ShellCommand, 'name' | 'program' | 'words' | 'assignments'> {
+  const redirects: ShellCommand['redirects'] = [];
   let input: string | undefined;
   for (const redirect of node.redirects) {
     if (redirect.type === 'HereDoc') input = redirect.body.text;
     else if (redirect.type === 'HereString') input = redirect.target && valueOf(redirect.target, state).value;
-    else if (redirect.target && redirect.operator.includes('>')) {
-      writes.push({ operator: redirect.operator, target: redirect.target.text, line: state.text.lineAt(redirect.pos) });
+    else if (redirect.target && !redirect.descriptor && !redirect.operator.includes('&')) {
+      redirects.push({ operator: redirect.operator, target: redirect.target.text, line: state.text.lineAt(redirect.pos) });
     }
   }
   return {
     line: state.text.lineAt(node.pos),
     directory: state.directory,
-    writes,
+    redirects,
     ...(pipedInto === undefined ? {} : { pipedInto }),
     ...(input === undefined ? {} : { input }),
   };
@@ -161,58 +192,4 @@ function changed(directory: string | undefined, words: ShellWord[]): string | un
   if (target.value.startsWith('/')) return posix.normalize(target.value);
   if (target.value.startsWith('~')) return posix.join('/root', target.value.slice(1));
   return directory === undefined ? undefined : posix.join(directory, target.value);
-}
-
-function valueOf(word: Word | Assignment, state: State): ShellWord {
-  if (word.type === 'Assignment') {
-    const value = word.value.type === 'Word' ? valueOf(word.value, state) : { value: '', unresolved: [] };
-    return { value: `${word.name}=${value.value}`, unresolved: value.unresolved };
-  }
-  if (!word.parts) return { value: word.value, unresolved: [] };
-  return joined(word.parts, state);
-}
-
-function joined(parts: readonly (WordPart | DoubleQuotedChild)[], state: State): ShellWord {
-  const all = parts.map((part) => partValue(part, state));
-  return { value: all.map((each) => each.value).join(''), unresolved: all.flatMap((each) => each.unresolved) };
-}
-
-function partValue(part: WordPart | DoubleQuotedChild, state: State): ShellWord {
-  switch (part.type) {
-    case 'Literal':
-    case 'SingleQuoted':
-    case 'AnsiCQuoted':
-      return { value: part.value, unresolved: [] };
-    case 'DoubleQuoted':
-    case 'LocaleString':
-      return joined(part.parts, state);
-    case 'SimpleExpansion':
-      return variable(part.text.slice(1), part.text, state);
-    case 'ParameterExpansion':
-      return parameter(part, state);
-    case 'CommandExpansion':
-    case 'ArithmeticExpansion':
-    case 'ProcessSubstitution':
-      return { value: part.text, unresolved: [part.text.slice(0, 60)] };
-    default:
-      return { value: part.text, unresolved: [] };
-  }
-}
-
-function variable(name: string, text: string, state: State): ShellWord {
-  const value = state.variables.get(name) ?? state.lookup(name) ?? wellKnown[name];
-  return value === undefined ? { value: text, unresolved: [name] } : { value, unresolved: [] };
-}
-
-const wellKnown: Record<string, string> = { HOME: '/root' };
-
-function parameter(part: Extract<WordPart, { type: 'ParameterExpansion' }>, state: State): ShellWord {
-  const plain = variable(part.parameter, part.text, state);
-  const { operation } = part;
-  if (!operation && part.prefix === undefined) return plain;
-  if (operation?.type !== 'Default') return { value: part.text, unresolved: [part.text] };
-  const present = plain.unresolved.length === 0 && (plain.value !== '' || !operation.operator.startsWith(':'));
-  if (operation.operator.endsWith('+')) return present ? valueOf(operation.operand, state) : { value: '', unresolved: [] };
-  if (operation.operator.endsWith('?')) return plain;
-  return present ? plain : valueOf(operation.operand, state);
 }

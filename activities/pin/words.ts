@@ -30,8 +30,13 @@ export interface Expansion {
 
 export type Lookup = (name: string) => string | undefined;
 
+/** Longest value of a variable: `ENV A=$A$A` doubles with each line. What is longer has no known value. */
+export const longestValue = 16_384;
+/** Deepest `${A:-${B:-…}}` that is followed. */
+const maximumDepth = 20;
+
 /** Replaces `$X`, `${X}`, `${X:-default}`, `${X:+other}` and takes the quotes away, as the builder does outside of RUN. */
-export function expandWord(word: string, lookup: Lookup, escape = '\\'): Expansion {
+export function expandWord(word: string, lookup: Lookup, escape = '\\', depth = 0): Expansion {
   const unresolved: string[] = [];
   let value = '';
   let quote = '';
@@ -49,7 +54,8 @@ export function expandWord(word: string, lookup: Lookup, escape = '\\'): Expansi
       index += 1;
     } else if (character === '$' && quote !== "'") {
       const reference = readReference(word, index);
-      value += reference.name === undefined ? reference.text : valueOf(reference.name, reference, lookup, unresolved);
+      value += reference.name === undefined ? reference.text : valueOf(reference.name, reference, lookup, unresolved, depth);
+      if (value.length > longestValue) return { value: word.slice(0, longestValue), unresolved: [...unresolved, reference.name ?? '$'] };
       index += reference.text.length;
     } else {
       value += character;
@@ -88,11 +94,12 @@ function closingBrace(word: string, open: number): number {
   return -1;
 }
 
-function valueOf(name: string, reference: Reference, lookup: Lookup, unresolved: string[]): string {
+function valueOf(name: string, reference: Reference, lookup: Lookup, unresolved: string[], depth: number): string {
   const value = lookup(name);
   const present = value !== undefined && (value !== '' || !reference.operator?.startsWith(':'));
   const operand = (): string => {
-    const expanded = expandWord(reference.operand ?? '', lookup);
+    if (depth >= maximumDepth) return '';
+    const expanded = expandWord(reference.operand ?? '', lookup, '\\', depth + 1);
     unresolved.push(...expanded.unresolved);
     return expanded.value;
   };

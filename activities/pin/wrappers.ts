@@ -1,5 +1,5 @@
 import { posix } from 'node:path';
-import type { ShellWord } from './shell.ts';
+import type { ShellWord } from './shell-words.ts';
 
 /** Programs that run another one: how many words of their own they take, and which of their flags take a value. */
 const wrappers: Record<string, { flagsWithValue?: string[]; operands?: number; assignments?: boolean; subcommand?: string }> = {
@@ -69,7 +69,14 @@ function unwrapOnce(words: ShellWord[]): ShellWord[] | undefined {
 function scriptOf(words: ShellWord[]): ShellWord | undefined {
   const program = posix.basename(words[0]?.value ?? '');
   if (!shells.has(program)) return undefined;
-  if (program === 'eval') return { value: words.slice(1).map((word) => word.value).join(' '), unresolved: words.flatMap((word) => word.unresolved) };
+  if (program === 'eval')
+    return {
+      value: words
+        .slice(1)
+        .map((word) => word.value)
+        .join(' '),
+      unresolved: words.flatMap((word) => word.unresolved),
+    };
   const flag = words.findIndex((word, index) => index > 0 && /^-[a-z]*c[a-z]*$/.test(word.value));
   return flag < 0 ? undefined : words[flag + 1];
 }

@@ -7,7 +7,20 @@ import { readText } from '../source-files.ts';
 import { locate } from './pip.ts';
 import { commandLine } from './system.ts';
 
-const condaOptions = new Set(['-c', '--channel', '-n', '--name', '-p', '--prefix', '-f', '--file', '--solver', '--repodata-fn', '-r', '--root-prefix']);
+const condaOptions = new Set([
+  '-c',
+  '--channel',
+  '-n',
+  '--name',
+  '-p',
+  '--prefix',
+  '-f',
+  '--file',
+  '--solver',
+  '--repodata-fn',
+  '-r',
+  '--root-prefix',
+]);
 const condaPrograms = new Set(['conda', 'mamba', 'micromamba', 'conda-env']);
 const npmPrograms = new Set(['npm', 'yarn', 'pnpm', 'npx']);
 
@@ -50,11 +63,22 @@ export function readOtherLanguages(command: ShellCommand, reading: Reading): Bui
   if (['poetry', 'pipenv', 'pdm', 'uv'].includes(name)) {
     if (!['install', 'sync', 'add', 'lock', 'update'].includes(subcommand ?? '')) return [];
     const lock = ['poetry.lock', 'Pipfile.lock', 'pdm.lock', 'uv.lock'].some((file) => locate(file, command, reading) !== undefined);
-    return [input('pip', commandLine(command), command.line, lock ? 'exact' : 'by-date', lock ? 'the lock file holds versions and hashes' : 'no lock file')];
+    return [
+      input('pip', commandLine(command), command.line, lock ? 'exact' : 'by-date', lock ? 'the lock file holds versions and hashes' : 'no lock file'),
+    ];
   }
-  const fetching: Record<string, string[]> = { cargo: ['install', 'build', 'fetch'], go: ['install', 'get', 'build', 'mod'], gem: ['install'], bundle: ['install'], luarocks: ['install'], rustup: ['install', 'default', 'toolchain', 'update'] };
+  const fetching: Record<string, string[]> = {
+    cargo: ['install', 'build', 'fetch'],
+    go: ['install', 'get', 'build', 'mod'],
+    gem: ['install'],
+    bundle: ['install'],
+    luarocks: ['install'],
+    rustup: ['install', 'default', 'toolchain', 'update'],
+  };
   if (!(name in fetching)) return undefined;
-  return fetching[name]?.includes(subcommand ?? '') ? [input('script', commandLine(command), command.line, 'by-recording', `what ${name} fetches shows in a recording`)] : [];
+  return fetching[name]?.includes(subcommand ?? '')
+    ? [input('script', commandLine(command), command.line, 'by-recording', `what ${name} fetches shows in a recording`)]
+    : [];
 }
 
 function condaInput(spec: string, line: number): BuildInput {
@@ -65,7 +89,9 @@ function condaInput(spec: string, line: number): BuildInput {
 
 function npmInput(spec: string, line: number): BuildInput {
   if (/^(git|https?|github:)/.test(spec)) return input('npm', spec, line, 'by-recording', 'an address without a hash');
-  return /.@\d+\.\d+\.\d+[\w.+-]*$/.test(spec) ? input('npm', spec, line, 'exact') : input('npm', spec, line, 'by-date', 'the newest that fits is taken');
+  return /.@\d+\.\d+\.\d+[\w.+-]*$/.test(spec)
+    ? input('npm', spec, line, 'exact')
+    : input('npm', spec, line, 'by-date', 'the newest that fits is taken');
 }
 
 async function fromEnvironment(path: string, command: ShellCommand, reading: Reading): Promise<BuildInput[]> {
@@ -80,10 +106,18 @@ async function fromEnvironment(path: string, command: ShellCommand, reading: Rea
 
 /** The dependencies of an environment.yml or of a plain list, one a line. */
 function environmentLines(text: string): { spec: string; pip: boolean }[] {
-  if (!/^dependencies:/m.test(text)) return text.split('\n').map((line) => line.replace(/#.*/, '').trim()).filter((line) => line !== '').map((spec) => ({ spec, pip: false }));
+  if (!/^dependencies:/m.test(text))
+    return text
+      .split('\n')
+      .map((line) => line.replace(/#.*/, '').trim())
+      .filter((line) => line !== '')
+      .map((spec) => ({ spec, pip: false }));
   const found: { spec: string; pip: boolean }[] = [];
   let pipIndent = Infinity;
-  const body = text.slice(text.search(/^dependencies:/m)).split('\n').slice(1);
+  const body = text
+    .slice(text.search(/^dependencies:/m))
+    .split('\n')
+    .slice(1);
   for (const line of body) {
     if (/^\S/.test(line) && !line.startsWith('-')) break;
     const match = /^(\s*)-\s+(.+?)\s*(?:#.*)?$/.exec(line);

@@ -6,7 +6,8 @@ import { pipOptionsWithValue } from '../pip-options.ts';
 import { pipInput, type PipSource } from '../pip-specs.ts';
 import { input, resists, type Reading } from '../reading.ts';
 import { readRequirements } from '../requirements.ts';
-import type { ShellCommand, ShellWord } from '../shell.ts';
+import type { ShellCommand } from '../shell.ts';
+import type { ShellWord } from '../shell-words.ts';
 
 /** `pip install …` in its spellings; undefined where the command is none of pip's. */
 export function readPip(command: ShellCommand, reading: Reading): Promise<BuildInput[]> | BuildInput[] | undefined {
@@ -20,7 +21,7 @@ export function readPip(command: ShellCommand, reading: Reading): Promise<BuildI
 /** The words after pip: `python -m pip install x`, `uv pip install x`, `pip3.10 install x`. */
 export function pipWords(command: ShellCommand): ShellWord[] | undefined {
   if (/^pip[\d.]*$/.test(command.name)) return command.words;
-  const [first, second] = command.words;
+  const [first] = command.words;
   if (command.name === 'uv' && first?.value === 'pip') return command.words.slice(1);
   if (command.name === 'pipx') return command.words;
   if (!/^(python|pypy)[\d.]*$/.test(command.name)) return undefined;
@@ -28,7 +29,7 @@ export function pipWords(command: ShellCommand): ShellWord[] | undefined {
   if (module >= 0 && command.words[module + 1]?.value === 'pip' && command.words.slice(0, module).every((word) => word.value.startsWith('-'))) {
     return command.words.slice(module + 2);
   }
-  return first?.value === '-mpip' ? [...(second ? command.words.slice(1) : [])] : undefined;
+  return first?.value === '-mpip' ? command.words.slice(1) : undefined;
 }
 
 async function installed(options: Options, command: ShellCommand, reading: Reading): Promise<BuildInput[]> {
@@ -70,7 +71,11 @@ async function fromFile(word: ShellWord, source: PipSource, command: ShellComman
   const read = path === undefined ? undefined : await readRequirements(reading.context.files, path);
   if (!read) return [unreadable(spec, word, command, reading)];
   const otherIndex = source.otherIndex ?? read.indexes[0];
-  const effective = { ...source, ...(otherIndex === undefined ? {} : { otherIndex }), constrained: new Map([...(source.constrained ?? []), ...read.constraints]) };
+  const effective = {
+    ...source,
+    ...(otherIndex === undefined ? {} : { otherIndex }),
+    constrained: new Map([...(source.constrained ?? []), ...read.constraints]),
+  };
   return [
     ...read.lines.map((each) => pipInput(each.spec, command.line, effective)),
     ...read.missing.map((each) => resists('pip', `-r ${each.spec}`, command.line, 'missing-file', `${each.file}, line ${each.line}, names it`)),
@@ -78,7 +83,8 @@ async function fromFile(word: ShellWord, source: PipSource, command: ShellComman
 }
 
 function unreadable(spec: string, word: ShellWord, command: ShellCommand, reading: Reading): BuildInput {
-  if (word.unresolved.length > 0) return input('pip', spec, command.line, 'by-recording', `the value of ${word.unresolved.join(', ')} shows only while building`);
+  if (word.unresolved.length > 0)
+    return input('pip', spec, command.line, 'by-recording', `the value of ${word.unresolved.join(', ')} shows only while building`);
   if (reading.image.fetched.length > 0) return input('pip', spec, command.line, 'by-recording', 'the file comes from what the build fetches');
   return resists('pip', spec, command.line, 'missing-file', 'no COPY brings this file into the image');
 }

@@ -23,26 +23,33 @@ export function readSystem(command: ShellCommand, reading: Reading): BuildInput[
 function readApt(command: ShellCommand, reading: Reading): BuildInput[] {
   const [subcommand, rest] = subcommandOf(command.words, aptOptions);
   const { operands } = readOptions(rest, aptOptions);
-  if (subcommand === 'build-dep' || subcommand === 'source') return operands.map((word) => input('apt', `${subcommand} ${word.value}`, command.line, 'by-date'));
+  if (subcommand === 'build-dep' || subcommand === 'source')
+    return operands.map((word) => input('apt', `${subcommand} ${word.value}`, command.line, 'by-date'));
   if (subcommand === 'upgrade' || subcommand === 'dist-upgrade' || subcommand === 'full-upgrade') {
     return [input('apt', subcommand, command.line, 'by-date', 'every package of the base image moves to the newest')];
   }
   if (subcommand !== 'install' && subcommand !== 'reinstall') return [];
-  const foreign = reading.siblings.some((each) => /^(add-apt-repository|apt-add-repository)$/.test(each.name));
-  return operands.filter((word) => !word.value.startsWith('./') && !word.value.startsWith('/')).map((word) => {
-    const { value } = word;
-    if (word.unresolved.length > 0) return input('apt', value, command.line, 'by-recording', `the value of ${word.unresolved.join(', ')} shows only while building`);
-    if (/^[^=]+=[^=*]+$/.test(value)) return input('apt', value, command.line, 'exact', 'the archive keeps only its newest version; a snapshot has this one');
-    if (foreign) return input('apt', value, command.line, 'by-recording', 'a package source outside of the distribution is added before');
-    return input('apt', value, command.line, 'by-date', 'no version; the newest of the release is taken');
-  });
+  return operands
+    .filter((word) => !word.value.startsWith('./') && !word.value.startsWith('/'))
+    .map((word) => {
+      const { value } = word;
+      if (word.unresolved.length > 0)
+        return input('apt', value, command.line, 'by-recording', `the value of ${word.unresolved.join(', ')} shows only while building`);
+      if (/^[^=]+=[^=*]+$/.test(value))
+        return input('apt', value, command.line, 'exact', 'the archive keeps only its newest version; a snapshot has this one');
+      if (reading.foreignSources)
+        return input('apt', value, command.line, 'by-recording', 'a package source outside of the distribution is added before');
+      return input('apt', value, command.line, 'by-date', 'no version; the newest of the release is taken');
+    });
 }
 
 function readOther(command: ShellCommand): BuildInput[] {
   const [subcommand, rest] = subcommandOf(command.words);
   if (subcommand !== otherManagers[command.name]) return [];
   const { operands } = readOptions(rest, new Set(['-t', '--virtual', '--repository', '-X', '--enablerepo', '--disablerepo']));
-  return operands.map((word) => input('apt', `${command.name}: ${word.value}`, command.line, 'by-recording', `${command.name} has no archive by date`));
+  return operands.map((word) =>
+    input('apt', `${command.name}: ${word.value}`, command.line, 'by-recording', `${command.name} has no archive by date`),
+  );
 }
 
 function addresses(command: ShellCommand): BuildInput[] {
@@ -52,7 +59,8 @@ function addresses(command: ShellCommand): BuildInput[] {
 
 /** Programs that need a login of their own. */
 export function readPrivate(command: ShellCommand): BuildInput[] | undefined {
-  if (['scp', 'ssh', 'sftp'].includes(command.name)) return [resists('url', commandLine(command), command.line, 'credential', 'needs a key of the operator')];
+  if (['scp', 'ssh', 'sftp'].includes(command.name))
+    return [resists('url', commandLine(command), command.line, 'credential', 'needs a key of the operator')];
   if (['aws', 'gsutil', 'gcloud', 'azcopy', 'rclone', 'az', 's3cmd', 'mc'].includes(command.name)) {
     return [input('url', commandLine(command), command.line, 'by-recording', 'an object store; a private one needs a credential')];
   }

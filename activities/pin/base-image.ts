@@ -1,0 +1,183 @@
+import type Docker from 'dockerode';
+import { limits, type PinnedBase } from '../../domain/index.ts';
+import { failure } from '../failure.ts';
+import type { Settings } from '../dependencies.ts';
+import { isNotFound, onEngine } from '../io/docker/errors.ts';
+import { askRegistry, parseImageName, type ImageName, type RegistryAnswer } from './registry.ts';
+
+export interface BaseResolver {
+  /** Failures: BASE_IMAGE_UNAVAILABLE, REGISTRY_UNREACHABLE, ENGINE_UNREACHABLE. */
+  resolve(reference: string, line: number): Promise<PinnedBase>;
+}
+
+export interface BaseResolverOptions {
+  docker: Docker;
+  settings: Pick<Settings, 'imageMap' | 'caBundle'>;
+  /** ISO date as of which a tag is meant. */
+  asOf: string;
+  signal: AbortSignal;
+  report?(message: string): void;
+}
+
+type Found = Omit<PinnedBase, 'reference' | 'line'>;
+
+/**
+ * Resolves base images to digests: the operator's map first, then the registry's API, then a pull through the engine (which
+ * may have a mirror or a login), then an image that the engine has already. What was resolved, and which registries did not
+ * answer, is remembered as long as the resolver lives: one run of the stage.
+ */
+export function createBaseResolver(options: BaseResolverOptions): BaseResolver {
+  const known = new Map<string, Promise<Found>>();
+  const unreachable = new Map<string, string>();
+  return {
+    async resolve(reference, line) {
+      const found = known.get(reference) ?? find(reference, line, options, unreachable);
+      known.set(reference, found);
+      return { reference, line, ...(await found) };
+    },
+  };
+}
+
+async function find(reference: string, line: number, options: BaseResolverOptions, unreachable: Map<string, string>): Promise<Found> {
+  const target = mapped(reference, options.settings.imageMap);
+  if (target === undefined) return findDirectly(reference, line, options, unreachable);
+  const found = await findDirectly(target, line, options, unreachable);
+  return { ...found, source: 'mapped', fidelity: 'substitution', reason: `the operator maps ${reference} to ${target}; ${found.reason}` };
+}
+
+async function findDirectly(reference: string, line: number, options: BaseResolverOptions, unreachable: Map<string, string>): Promise<Found> {
+  // An image id names no registry: only the engine can have it.
+  if (/^sha256:[0-9a-f]{64}$/.test(reference))
+    return (await inEngine(reference, 'it is named by its id', options)) ?? unavailable(reference, line, 'the engine has no image of this id');
+  const name = parseImageName(reference);
+  if (!name) throw failure('DOCKERFILE_INVALID', `line ${line}: \`${reference.slice(0, 200)}\` is no image reference`);
+  options.report?.(`asking the registry for ${reference}`);
+  const answer = await ask(name, options, unreachable);
+  if (answer.status === 'found') return fromRegistry(reference, name, answer, options.asOf);
+  const pulled = answer.status === 'unreachable' ? await pull(reference, name, options, unreachable) : undefined;
+  if (pulled) return pulled;
+  const local = await inEngine(reference, `${answer.message}; the engine has an image of this name`, options);
+  if (local) return local;
+  if (answer.status === 'unreachable') {
+    throw failure(
+      'REGISTRY_UNREACHABLE',
+      `line ${line}: the base image ${reference} is not in the engine and its registry does not answer (${answer.message})`,
+    );
+  }
+  return unavailable(reference, line, answer.message);
+}
+
+function unavailable(reference: string, line: number, why: string): never {
+  throw failure('BASE_IMAGE_UNAVAILABLE', `line ${line}: the base image ${reference} is not available: ${why}`);
+}
+
+/** `debian` and `docker.io/library/debian:latest` are one reference for the map. */
+function mapped(reference: string, imageMap: Record<string, string>): string | undefined {
+  if (Object.hasOwn(imageMap, reference)) return imageMap[reference];
+  const wanted = fullName(reference);
+  return Object.entries(imageMap).find(([from]) => fullName(from) === wanted)?.[1];
+}
+
+function fullName(reference: string): string {
+  const name = parseImageName(reference);
+  if (!name) return reference;
+  return `${name.host}/${name.repository}${name.digest === undefined ? `:${name.tag ?? 'latest'}` : `@${name.digest}`}`;
+}
+
+async function ask(name: ImageName, options: BaseResolverOptions, unreachable: Map<string, string>): Promise<RegistryAnswer> {
+  const before = unreachable.get(name.host);
+  if (before !== undefined) return { status: 'unreachable', message: before };
+  const answer = await askRegistry(name, {
+    connectTimeoutMs: limits.registryConnectMs,
+    answerTimeoutMs: limits.registryAnswerMs,
+    caBundle: options.settings.caBundle,
+    signal: options.signal,
+  });
+  if (answer.status === 'unreachable') unreachable.set(name.host, answer.message);
+  return answer;
+}
+
+function fromRegistry(reference: string, name: ImageName, answer: Extract<RegistryAnswer, { status: 'found' }>, asOf: string): Found {
+  const { digest, createdAt } = answer;
+  const found = { pinned: `${repositoryOf(reference)}@${digest}`, digest, source: 'registry' as const };
+  if (name.digest !== undefined) return { ...found, fidelity: 'faithful', reason: 'the Dockerfile names the digest' };
+  if (createdAt === undefined)
+    return { ...found, fidelity: 'near', reason: 'the registry does not tell when this image was made; the tag may have moved since the date' };
+  if (Date.parse(createdAt) <= Date.parse(asOf)) return { ...found, fidelity: 'faithful', reason: `made ${createdAt.slice(0, 10)}, before the date` };
+  return {
+    ...found,
+    fidelity: 'near',
+    reason: `made ${createdAt.slice(0, 10)}, after the date: the tag moved, and the registry keeps no older one under it`,
+  };
+}
+
+/** The reference without tag and digest, as the Dockerfile spells it. */
+function repositoryOf(reference: string): string {
+  return reference.replace(/@sha256:[0-9a-f]{64}$/, '').replace(/:[\w][\w.-]*$/, '');
+}
+
+/** Lets the engine pull: it may know a mirror, a proxy or a login. Undefined where it cannot, too. */
+async function pull(reference: string, name: ImageName, options: BaseResolverOptions, unreachable: Map<string, string>): Promise<Found | undefined> {
+  const key = `engine ${name.host}`;
+  if (unreachable.has(key)) return undefined;
+  options.report?.(`pulling ${reference} through the engine`);
+  const starting = new AbortController();
+  const timer = setTimeout(() => starting.abort(), limits.registryPullStartMs);
+  try {
+    const stream = await options.docker.pull(taggedReference(reference, name), { abortSignal: AbortSignal.any([starting.signal, options.signal]) });
+    clearTimeout(timer);
+    await new Promise<void>((resolve, reject) => {
+      options.docker.modem.followProgress(stream, (error) => (error ? reject(error) : resolve()));
+    });
+  } catch (error) {
+    options.signal.throwIfAborted();
+    // The engine says the same for "no such host" and for a time-out; both mean that it cannot pull from there now.
+    unreachable.set(key, error instanceof Error ? error.message : String(error));
+    return undefined;
+  } finally {
+    clearTimeout(timer);
+  }
+  const image = await inspect(reference, options.docker);
+  const digest = image?.RepoDigests?.map((each) => each.split('@')[1]).find((each) => each !== undefined);
+  if (!image || digest === undefined) return undefined;
+  return { pinned: `${repositoryOf(reference)}@${digest}`, digest, source: 'registry', ...madeBefore(image.Created, options.asOf) };
+}
+
+function madeBefore(created: string, asOf: string): Pick<Found, 'fidelity' | 'reason'> {
+  const before = Date.parse(created) <= Date.parse(asOf);
+  return {
+    fidelity: before ? 'faithful' : 'near',
+    reason: `pulled through the engine; made ${created.slice(0, 10)}, ${before ? 'before' : 'after'} the date`,
+  };
+}
+
+function taggedReference(reference: string, name: ImageName): string {
+  return name.tag === undefined && name.digest === undefined ? `${reference}:latest` : reference;
+}
+
+async function inEngine(reference: string, why: string, { docker }: BaseResolverOptions): Promise<Found | undefined> {
+  const image = await inspect(reference, docker);
+  if (!image) return undefined;
+  const labels = image.Config?.Labels ?? {};
+  const found = { pinned: image.Id, digest: image.Id };
+  if (labels['reprise.origin'] === 'debootstrap') {
+    return {
+      ...found,
+      source: 'debootstrap',
+      fidelity: 'substitution',
+      reason: `${why}, made with debootstrap from the distribution's signed packages`,
+    };
+  }
+  return { ...found, source: 'engine', fidelity: 'near', reason: why };
+}
+
+async function inspect(reference: string, docker: Docker): Promise<Docker.ImageInspectInfo | undefined> {
+  return onEngine(`inspecting the image ${reference}`, async () => {
+    try {
+      return await docker.getImage(reference).inspect();
+    } catch (error) {
+      if (isNotFound(error)) return undefined;
+      throw error;
+    }
+  });
+}

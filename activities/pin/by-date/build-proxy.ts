@@ -1,0 +1,118 @@
+import { lookup, type LookupAddress, type LookupOptions } from 'node:dns';
+import { createServer, request as requestPlain, type IncomingMessage, type RequestOptions, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { BlockList, isIP } from 'node:net';
+import { pipeline } from 'node:stream/promises';
+import { indexHost } from './address.ts';
+import type { IndexHandler } from './serve-index.ts';
+
+export interface BuildProxyOptions {
+  /** Where to listen: the address by which build containers know this machine, or loopback. */
+  address: string;
+  handler: IndexHandler;
+  /** The operator's proxy for plain HTTP, through which everything else goes. */
+  httpProxy?: string | undefined;
+}
+
+export interface BuildProxy {
+  /** `http://<address>:<port>`. */
+  url: string;
+  close(): Promise<void>;
+}
+
+/**
+ * The plain-HTTP proxy of a build: it answers for the index's name and passes everything else on. That way the index has one
+ * address on every machine, which shows in no layer, since the engine keeps proxies out of images. Asked directly, it is the
+ * index. What only this machine may reach (loopback, link-local) it refuses, as a container could not reach it either.
+ */
+export async function startBuildProxy({ address, handler, httpProxy }: BuildProxyOptions): Promise<BuildProxy> {
+  const server = createServer((request, response) => {
+    const target = proxied(request);
+    if (target && target.hostname !== indexHost) void forward(request, response, target, httpProxy);
+    else void handler(request, response, target ? target.pathname + target.search : (request.url ?? '/'));
+  });
+  server.requestTimeout = 0;
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(0, address, resolve);
+  });
+  const { port } = server.address() as AddressInfo;
+  return {
+    url: `http://${address.includes(':') ? `[${address}]` : address}:${port}`,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}
+
+function proxied({ url = '' }: IncomingMessage): URL | undefined {
+  return /^http:\/\//i.test(url) && URL.canParse(url) ? new URL(url) : undefined;
+}
+
+/** Headers of one connection, not of the message (RFC 9110, 7.6.1). */
+const ofTheConnection = new Set(['connection', 'proxy-connection', 'keep-alive', 'proxy-authenticate', 'proxy-authorization', 'te', 'trailer', 'transfer-encoding', 'upgrade']);
+
+async function forward(request: IncomingMessage, response: ServerResponse, target: URL, httpProxy: string | undefined): Promise<void> {
+  try {
+    const answer = await passOn(request, response, target, httpProxy);
+    response.writeHead(answer.statusCode ?? 502, kept(answer.headers));
+    await pipeline(answer, response);
+  } catch (error) {
+    if (response.headersSent) return void response.destroy();
+    response.writeHead(502, { 'content-type': 'text/plain; charset=utf-8' });
+    response.end(`${target.host}: ${error instanceof Error ? error.message : String(error)}\n`);
+  }
+}
+
+function passOn(request: IncomingMessage, response: ServerResponse, target: URL, httpProxy: string | undefined): Promise<IncomingMessage> {
+  return new Promise((resolve, reject) => {
+    const outgoing = requestPlain({ ...destination(target, httpProxy), method: request.method, headers: { ...kept(request.headers), host: target.host } }, resolve);
+    outgoing.on('error', reject);
+    response.on('close', () => outgoing.destroy());
+    request.pipe(outgoing);
+  });
+}
+
+function destination(target: URL, httpProxy: string | undefined): RequestOptions {
+  if (httpProxy === undefined) {
+    const host = target.hostname.replaceAll(/^\[|\]$/g, '');
+    if (isIP(host) && isOwn(host)) throw new Error('the proxy does not reach into this machine');
+    return { host, port: target.port || 80, path: target.pathname + target.search, lookup: outsideOnly };
+  }
+  const proxy = new URL(httpProxy);
+  const credentials = proxy.username === '' ? {} : { auth: `${decodeURIComponent(proxy.username)}:${decodeURIComponent(proxy.password)}` };
+  return { host: proxy.hostname, port: proxy.port || 80, path: target.href, ...credentials };
+}
+
+const own = new BlockList();
+own.addSubnet('127.0.0.0', 8, 'ipv4');
+own.addSubnet('0.0.0.0', 8, 'ipv4');
+own.addSubnet('169.254.0.0', 16, 'ipv4');
+own.addAddress('::1', 'ipv6');
+own.addAddress('::', 'ipv6');
+own.addSubnet('fe80::', 10, 'ipv6');
+
+function isOwn(address: string): boolean {
+  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1];
+  return mapped === undefined ? own.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4') : own.check(mapped, 'ipv4');
+}
+
+type Resolved = (error: NodeJS.ErrnoException | null, address: string | LookupAddress[], family?: number) => void;
+
+/** Looked up and judged at once, so that a name cannot mean something else a moment later. */
+function outsideOnly(hostname: string, options: LookupOptions, done: Resolved): void {
+  lookup(hostname, { ...options, all: true }, (error, addresses) => {
+    if (error) return done(error, '');
+    const outside = addresses.filter(({ address }) => !isOwn(address));
+    const [first] = outside;
+    if (!first) return done(new Error('the proxy does not reach into this machine'), '');
+    return options.all ? done(null, outside) : done(null, first.address, first.family);
+  });
+}
+
+function kept(headers: IncomingMessage['headers']): IncomingMessage['headers'] {
+  const named = new Set((headers.connection ?? '').toLowerCase().split(',').map((name) => name.trim()));
+  return Object.fromEntries(Object.entries(headers).filter(([name]) => !ofTheConnection.has(name) && !named.has(name)));
+}

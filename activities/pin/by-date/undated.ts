@@ -1,0 +1,24 @@
+import type { BuildInput } from '../../../domain/index.ts';
+
+/** Of which package indexes the build sees the past. */
+export interface DatedIndexes {
+  pip: boolean;
+  npm: boolean;
+}
+
+/**
+ * What could be had by date in principle and is not by this build: apt without a snapshot archive, conda, whose programs know
+ * no date, and npm where its registry does not tell times. Only a recording determines it.
+ */
+export function undated(input: BuildInput, dated: DatedIndexes): BuildInput {
+  if (input.verdict !== 'by-date') return input;
+  const why = reasonOf(input, dated);
+  return why === undefined ? input : { ...input, verdict: 'by-recording', reason: input.reason === undefined ? why : `${input.reason}; ${why}` };
+}
+
+function reasonOf({ kind }: BuildInput, { pip, npm }: DatedIndexes): string | undefined {
+  if (kind === 'apt') return 'the archive of the distribution has only its newest versions';
+  if (kind === 'conda') return 'conda takes no date';
+  if (kind === 'npm' && !npm) return 'the registry does not tell when versions appeared, or was not asked';
+  return kind === 'pip' && !pip ? 'no package index as of a date is configured' : undefined;
+}

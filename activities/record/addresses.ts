@@ -1,0 +1,70 @@
+import { lookup, type LookupAddress, type LookupOptions } from 'node:dns';
+import { BlockList, isIP } from 'node:net';
+import { networkInterfaces, type NetworkInterfaceInfo } from 'node:os';
+
+/** The build asked for what only this machine may reach. */
+export class InwardAddress extends Error {
+  constructor() {
+    super('the address is one of this machine or of its link, which builds may not reach');
+  }
+}
+
+/** Which addresses builds reach through the proxy: what a container could not reach by itself, it does not reach by us. */
+export interface Guard {
+  check(hostname: string, port: number): void;
+  /** For node's requests: looked up and judged at once, so that a name cannot mean something else a moment later. */
+  lookup(hostname: string, options: LookupOptions, done: Resolved): void;
+}
+
+type Resolved = (error: NodeJS.ErrnoException | null, address: string | LookupAddress[], family?: number) => void;
+
+/** `allowed` are exceptions, as `host:port`. */
+export function createGuard(allowed: readonly string[] = []): Guard {
+  const inward = inwardAddresses();
+  const names = new Set(allowed);
+  const open = new Set(allowed.map((each) => each.replace(/:\d+$/, '').replaceAll(/^\[|\]$/g, '')));
+  const isInward = (address: string): boolean => {
+    const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1] ?? address;
+    return inward.check(mapped, isIP(mapped) === 6 ? 'ipv6' : 'ipv4');
+  };
+  return {
+    check(hostname, port) {
+      const host = hostname.includes(':') ? `[${hostname}]` : hostname;
+      if (names.has(`${host}:${port}`)) return;
+      if (open.has(hostname) || hostname === 'localhost' || hostname.endsWith('.localhost') || (isIP(hostname) !== 0 && isInward(hostname))) throw new InwardAddress();
+    },
+    lookup(hostname, options, done) {
+      lookup(hostname, { ...options, all: true }, (error, addresses) => {
+        if (error) return done(error, '');
+        const outside = open.has(hostname) ? addresses : addresses.filter(({ address }) => !isInward(address));
+        const [first] = outside;
+        if (!first) return done(new InwardAddress(), '');
+        return options.all ? done(null, outside) : done(null, first.address, first.family);
+      });
+    },
+  };
+}
+
+function inwardAddresses(): BlockList {
+  const list = new BlockList();
+  list.addSubnet('127.0.0.0', 8, 'ipv4');
+  list.addSubnet('0.0.0.0', 8, 'ipv4');
+  list.addSubnet('169.254.0.0', 16, 'ipv4');
+  list.addSubnet('224.0.0.0', 4, 'ipv4');
+  list.addAddress('::1', 'ipv6');
+  list.addAddress('::', 'ipv6');
+  list.addSubnet('fe80::', 10, 'ipv6');
+  // Where clouds answer for the machine's own secrets, beside 169.254.169.254.
+  list.addAddress('100.100.100.200', 'ipv4');
+  list.addAddress('fd00:ec2::254', 'ipv6');
+  for (const [name, addresses] of Object.entries(networkInterfaces())) for (const each of addresses ?? []) addInterface(list, name, each);
+  return list;
+}
+
+/** Of a bridge of containers the whole subnet: other runs and services of the operator live there. */
+function addInterface(list: BlockList, name: string, { address, cidr, family }: NetworkInterfaceInfo): void {
+  const kind = family === 'IPv6' ? 'ipv6' : 'ipv4';
+  const prefix = Number(cidr?.split('/')[1]);
+  if (/^(docker|br-|podman|cni|veth)/.test(name) && Number.isInteger(prefix)) list.addSubnet(address, prefix, kind);
+  else list.addAddress(address, kind);
+}

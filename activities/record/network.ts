@@ -1,0 +1,47 @@
+import { connect } from 'node:net';
+import { pipeline, type Duplex } from 'node:stream';
+import type Docker from 'dockerode';
+import type { Settings } from '../dependencies.ts';
+import { relayName, type Owner } from '../io/docker/names.ts';
+import { ownImage } from '../io/docker/own-image.ts';
+import { openRelay } from '../io/docker/relay.ts';
+
+export interface BuildNetwork {
+  /** The engine's network mode that puts a build into it. */
+  mode: string;
+  close(): Promise<void>;
+}
+
+/** The name of the proxy in every build; it is in no name server. */
+export const proxyHost = 'proxy.reprise.internal';
+const proxyPort = 3_128;
+
+/**
+ * A network namespace for a run's builds in which there is loopback and nothing else: the proxy at `port` of this machine's
+ * loopback answers in it as `proxyHost`, and neither this machine nor another container is reached, past no route and no
+ * interface. Failures: RELAY_UNAVAILABLE, ENGINE_UNREACHABLE.
+ */
+export async function openBuildNetwork(docker: Docker, owner: Owner, settings: Pick<Settings, 'imageMap'>, port: number): Promise<BuildNetwork> {
+  const onConnection = (inner: Duplex): void => {
+    const outer = connect({ host: '127.0.0.1', port, allowHalfOpen: true });
+    pipeline(inner, outer, inner, () => undefined);
+  };
+  const relay = await openRelay(docker, {
+    owner,
+    name: relayName(owner),
+    image: ownImage(settings),
+    network: 'none',
+    hosts: [`${proxyHost}:127.0.0.1`],
+    does: { mode: 'listen', address: '127.0.0.1', port: proxyPort },
+    onConnection,
+  });
+  return { mode: `container:${relay.container.id}`, close: relay.close };
+}
+
+/** The proxies by every name under which programs look for them; the engine keeps them out of images and of its cache. */
+export function proxyArguments(): Record<string, string> {
+  const proxy = `http://${proxyHost}:${proxyPort}`;
+  // A step may start a server and ask it.
+  const past = 'localhost,127.0.0.1,::1';
+  return { HTTP_PROXY: proxy, http_proxy: proxy, HTTPS_PROXY: proxy, https_proxy: proxy, NO_PROXY: past, no_proxy: past };
+}
