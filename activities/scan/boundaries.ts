@@ -14,15 +14,23 @@ export function isBounded(bytes: Uint8Array, start: number | undefined, end: num
 }
 
 /**
- * The length that stands before a string in marshalled Python (one byte), pickles (four bytes, least significant first) and
- * MessagePack (two bytes), where it cuts the run of token characters short; undefined where none does.
+ * The length that stands before a string in marshalled Python and pickles (a type code, then one byte, or four with the least
+ * significant first), where it cuts the run of token characters short; undefined where none does.
  */
 export function lengthPrefixed(bytes: Uint8Array, start: number, runLength: number): number | undefined {
-  const one = bytes[start - 1] ?? 0;
-  const four = one === 0 && bytes[start - 2] === 0 ? (bytes[start - 4] ?? 0) + (bytes[start - 3] ?? 0) * 256 : 0;
-  const two = (bytes[start - 2] ?? 0) * 256 + one;
-  return [one, four, two].find((length) => length >= 8 && length < runLength && runLength - length <= 8);
+  const one = shortStringCodes.has(bytes[start - 2] ?? 0) ? (bytes[start - 1] ?? 0) : 0;
+  const long = bytes[start - 1] === 0 && bytes[start - 2] === 0;
+  const four = long ? (bytes[start - 4] ?? 0) + (bytes[start - 3] ?? 0) * 256 : 0;
+  return [one, four].find((length) => length >= 8 && length <= runLength && runLength - length <= 8);
 }
+
+/** Whether the byte before may be a string's length. */
+export function mayHaveLength(bytes: Uint8Array, start: number): boolean {
+  return shortStringCodes.has(bytes[start - 2] ?? 0) || bytes[start - 1] === 0;
+}
+
+/** marshal's z and Z, with and without the reference flag; pickle's SHORT_BINSTRING and SHORT_BINUNICODE. */
+const shortStringCodes = new Set([0x7a, 0x5a, 0xfa, 0xda, 0x55, 0x8c]);
 
 /** `\n` and its like, or `\u003d`, in JSON and source text. */
 function endsEscape(bytes: Uint8Array, start: number): boolean {

@@ -1,7 +1,7 @@
 import type { FindingSeverity } from '../../domain/index.ts';
 import { breadthKeywords, isPlaceholder, secretRules, type SecretRule } from '../../domain/secrets/index.ts';
 import { createAutomaton, type Needle } from './automaton.ts';
-import { isBounded, lengthPrefixed } from './boundaries.ts';
+import { isBounded, lengthPrefixed, mayHaveLength } from './boundaries.ts';
 
 /** A secret found in one window. `value` never leaves activities/scan: reports hold its fingerprint. */
 export interface Match {
@@ -13,6 +13,8 @@ export interface Match {
   start: number;
   end: number;
   value: string;
+  /** In place of `severity` where the content is a compiled program. */
+  inPrograms?: FindingSeverity;
 }
 
 export interface WindowMatches {
@@ -38,7 +40,7 @@ export function matchWindow(bytes: Buffer, from: number, to: number, binary: boo
   automaton.search(bytes, from, Math.min(bytes.length, to + 64), (target, start, wide) => {
     if (start < from || start >= to) return;
     if (target === 'breadth') return void (wide || found.breadth.push(start));
-    const match = wide ? matchWide(target, bytes, start) : matchAt(target, bytes, (text ??= bytes.latin1Slice()), start, binary);
+    const match = wide ? matchWide(target, bytes, start) : matchAt(target, bytes, (text ??= bytes.toString('latin1')), start, binary);
     if (match) found.matches.push(match);
   });
   found.matches = withoutOverlaps(found.matches);
@@ -46,21 +48,31 @@ export function matchWindow(bytes: Buffer, from: number, to: number, binary: boo
 }
 
 function matchAt(rule: SecretRule, bytes: Buffer, text: string, start: number, binary: boolean): Match | undefined {
+  if (!mayStart(rule, bytes, start, binary)) return undefined;
   rule.pattern.lastIndex = start;
   const matched = rule.pattern.exec(text);
   let value = matched?.groups?.['value'];
   if (!matched || value === undefined) return undefined;
   let end = start + matched[0].length;
   const valueStart = end - value.length;
-  if (binary) {
-    const length = lengthPrefixed(bytes, valueStart, value.length);
-    if (length !== undefined) [value, end] = [value.slice(0, length), valueStart + length];
-  } else if (rule.boundary !== 'none' && !isBounded(bytes, valueStart === start ? start : undefined, end, rule.boundary)) {
-    return undefined;
-  }
+  const length = binary ? lengthPrefixed(bytes, valueStart, value.length) : undefined;
+  if (length !== undefined) [value, end] = [value.slice(0, length), valueStart + length];
+  const relaxed = length !== undefined || (binary && /[_-]$/.test(value.slice(0, rule.publicPrefix)));
+  if (!relaxed && rule.boundary !== 'none' && !isBounded(bytes, valueStart === start ? start : undefined, end, rule.boundary)) return undefined;
   const severity = judge(rule, value, text.slice(Math.max(0, valueStart - beforeCharacters), valueStart));
   if (severity === 'discard') return undefined;
-  return { rule: rule.id, kind: rule.kind, severity, publicPrefix: rule.publicPrefix, start: valueStart, end, value };
+  return { rule: rule.id, kind: rule.kind, severity, publicPrefix: rule.publicPrefix, start: valueStart, end, value, ...(rule.inPrograms && { inPrograms: rule.inPrograms }) };
+}
+
+/** Whether a token may begin here, asked before its pattern is tried: keywords in a row must not each run to the same end. */
+function mayStart(rule: SecretRule, bytes: Buffer, start: number, binary: boolean): boolean {
+  if (rule.boundary === 'none' || rule.publicPrefix === 0) return true;
+  return isBounded(bytes, start, bytes.length, rule.boundary) || (binary && (runsTogether(rule) || mayHaveLength(bytes, start)));
+}
+
+/** Prefixes with a separator are telling enough to stand next to anything in binary contents. */
+function runsTogether({ keywords, publicPrefix }: SecretRule): boolean {
+  return keywords.some((keyword) => /[_-]/.test(keyword.slice(0, publicPrefix).slice(-1)));
 }
 
 function judge(rule: SecretRule, value: string, before: string): FindingSeverity | 'discard' {
@@ -72,25 +84,31 @@ function judge(rule: SecretRule, value: string, before: string): FindingSeverity
 function matchWide(rule: SecretRule, bytes: Buffer, start: number): Match | undefined {
   const from = Math.max(start % 2, start - beforeCharacters * 2);
   const narrow = Buffer.alloc(Math.ceil((Math.min(bytes.length, start + reachBytes) - from) / 2));
-  for (let index = 0; index < narrow.length; index += 1) narrow[index] = bytes[from + index * 2]!;
-  const match = matchAt(rule, narrow, narrow.latin1Slice(), (start - from) / 2, false);
+  for (let index = 0; index < narrow.length; index += 1) narrow[index] = bytes[from + index * 2] ?? 0;
+  const match = matchAt(rule, narrow, narrow.toString('latin1'), (start - from) / 2, false);
   return match && { ...match, start: from + match.start * 2, end: from + match.end * 2 };
 }
 
-/** Earlier rules are the more telling ones: what overlaps them says the same secret again, unless it is the graver. */
+/** Of matches over the same bytes the earlier rule's stands, since it tells more, with the gravest severity of all. */
 export function withoutOverlaps(matches: readonly Match[]): Match[] {
   const kept: Match[] = [];
-  for (const match of [...matches].sort((a, b) => rank(a) - rank(b) || a.start - b.start)) {
-    if (!kept.some((other) => other.start < match.end && match.start < other.end)) kept.push(match);
+  for (const match of [...matches].sort((a, b) => a.start - b.start || a.end - b.end)) {
+    const last = kept.at(-1);
+    if (!last || last.end <= match.start) kept.push(match);
+    else kept[kept.length - 1] = { ...(rank(match) < rank(last) ? match : last), severity: graver(match.severity, last.severity) };
   }
-  return kept.sort((a, b) => a.start - b.start);
+  return kept;
 }
 
-const severityRank: Record<FindingSeverity, number> = { block: 0, warn: 1, note: 2 };
 const ruleRank = new Map(secretRules.map((rule, index) => [rule.id, index]));
 
 function rank(match: Match): number {
-  return severityRank[match.severity] * 1_000 + (ruleRank.get(match.rule) ?? 999);
+  return ruleRank.get(match.rule) ?? Number.MAX_SAFE_INTEGER;
+}
+
+function graver(a: FindingSeverity, b: FindingSeverity): FindingSeverity {
+  const order: FindingSeverity[] = ['block', 'warn', 'note'];
+  return order.indexOf(a) < order.indexOf(b) ? a : b;
 }
 
 function needles(): Needle<Target>[] {

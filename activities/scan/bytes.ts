@@ -1,0 +1,69 @@
+import { limits } from '../../domain/index.ts';
+import { breadthMatches } from './breadth.ts';
+import { matchWindow, reachBytes, withoutOverlaps, type Match } from './matcher.ts';
+import { findingOf, type ScanSession } from './session.ts';
+import { windowsOf, type Window } from './windows.ts';
+
+export interface Place {
+  path: string;
+  within: readonly string[];
+}
+
+/** How much of a window tells text from binary: as git, which looks at 8,000 bytes for a NUL. */
+const lookBytes = 8_000;
+
+/**
+ * Scans a stream as bytes, whatever its encoding, in linear time and the memory of one window. Findings whose fingerprint is in
+ * `known` are left out: they were found in what these bytes unpack to. Returns the fingerprints found.
+ */
+export async function scanBytes(
+  session: ScanSession,
+  place: Place,
+  chunks: AsyncIterable<Buffer>,
+  known: () => ReadonlySet<string> = () => new Set(),
+): Promise<Set<string>> {
+  const found = new Set<string>();
+  const deferred: (() => void)[] = [];
+  let linesBefore = 0;
+  let program = false;
+  for await (const window of windowsOf(chunks, reachBytes)) {
+    session.options.signal?.throwIfAborted();
+    session.counts.bytes += window.to - window.from;
+    if (window.base === 0 && window.from === 0) program = isProgram(window.bytes);
+    const binary = window.bytes.subarray(0, lookBytes).includes(0);
+    let [lines, counted] = [linesBefore, window.from];
+    for (const match of await matchesIn(window, binary)) {
+      if (!binary) lines += newlines(window.bytes, counted, match.start);
+      counted = match.start;
+      const line = binary ? undefined : lines + 1;
+      const finding = findingOf(session, program ? { ...match, severity: match.inPrograms ?? match.severity } : match, { ...place, offset: window.base + match.start, line });
+      found.add(finding.fingerprint);
+      if (deferred.length <= limits.scanFindings) deferred.push(() => known().has(finding.fingerprint) || session.find(finding));
+    }
+    const last = window.to === window.bytes.length;
+    if (!binary && !last) linesBefore += newlines(window.bytes, window.from, window.to);
+  }
+  for (const add of deferred) add();
+  return found;
+}
+
+/** What the own rules and secretlint's find in one window. */
+export async function matchesIn(window: Pick<Window, 'bytes' | 'from' | 'to'>, binary: boolean): Promise<Match[]> {
+  const { matches, breadth } = matchWindow(window.bytes, window.from, window.to, binary);
+  if (breadth.length === 0) return matches;
+  return withoutOverlaps([...matches, ...(await breadthMatches(window.bytes, breadth))]);
+}
+
+/** ELF, static libraries, Windows programs. */
+function isProgram(bytes: Buffer): boolean {
+  const magic = bytes.toString('latin1', 0, 8);
+  return magic.startsWith('\x7fELF') || magic === '!<arch>\n' || magic.startsWith('MZ');
+}
+
+/** Negative where `to` lies before `from`: a value that began in the window before. */
+function newlines(bytes: Uint8Array, from: number, to: number): number {
+  if (to < from) return -newlines(bytes, to, from);
+  let count = 0;
+  for (let index = from; index < to; index += 1) if (bytes[index] === 10) count += 1;
+  return count;
+}
