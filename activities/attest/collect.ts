@@ -1,8 +1,8 @@
-import { createHash } from 'node:crypto';
 import { attestationKey, blobKey, limits, manifestKey, mediaTypes, runPrefix, type Artifact } from '../../domain/index.ts';
 import type { AttestInput, StageRecord, StageRun } from '../../workflows/contract.ts';
 import { forEachConcurrently } from '../io/concurrency.ts';
 import type { ObjectStore } from '../io/store.ts';
+import { hashOf } from './bytes.ts';
 import { artifactOfReference, referencesOf } from './references.ts';
 
 /**
@@ -59,7 +59,7 @@ async function journals(store: ObjectStore, run: string): Promise<Artifact[]> {
     const bytes = await store.get(key);
     if (!bytes) return; // Gone between listing and reading: then it is no part of the evidence either.
     const path = key.slice(runPrefix(run).length);
-    const sha256 = createHash('sha256').update(bytes).digest('hex');
+    const sha256 = hashOf(bytes);
     found.push({ path, key, sha256, sizeBytes: bytes.byteLength, ...kindOf(path) });
   });
   return found;

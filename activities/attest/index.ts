@@ -15,9 +15,10 @@ import { failure } from '../failure.ts';
 import { getJson } from '../io/blobs.ts';
 import type { ObjectStore } from '../io/store.ts';
 import { runStage } from '../stage.ts';
+import { hashOf, parseJson } from './bytes.ts';
 import { signStatement } from './envelope.ts';
 import { readSigningKey, type SigningKey } from './keys.ts';
-import { hashOf, storeManifest, type StoredManifest } from './manifest.ts';
+import { storeManifest, type StoredManifest } from './manifest.ts';
 import { openTransparencyLog, type TransparencyLog } from './transparency-log.ts';
 import { readVersion } from './version.ts';
 
@@ -87,7 +88,7 @@ async function storeAttestation(store: ObjectStore, run: string, statement: Stat
   const name = attestationKey(run);
   if ((await store.putIfAbsent(name, bytes, mediaTypes.dsse)) === 'created') return bytes;
   const earlier = await store.get(name);
-  const parsed = DsseEnvelope.safeParse(earlier && JSON.parse(Buffer.from(earlier).toString('utf8')));
+  const parsed = DsseEnvelope.safeParse(parseJson(earlier));
   if (earlier && parsed.success && parsed.data.payload === envelope.payload) return earlier;
   throw failure('PLATFORM_ERROR', `${name} is there already and states something else`);
 }

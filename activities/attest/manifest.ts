@@ -1,9 +1,9 @@
-import { createHash } from 'node:crypto';
 import { canonicalBytes, manifestKey, manifestOf, mediaTypes, RunManifest, type Artifact } from '../../domain/index.ts';
 import type { AttestInput, StageRun } from '../../workflows/contract.ts';
 import { failure } from '../failure.ts';
 import { artifactOf, putBlob } from '../io/blobs.ts';
 import type { ObjectStore } from '../io/store.ts';
+import { hashOf, parseJson } from './bytes.ts';
 import { collectArtifacts } from './collect.ts';
 
 export interface StoredManifest {
@@ -47,16 +47,4 @@ function takeOver(bytes: Uint8Array, { run, artifacts }: StageRun & AttestInput)
     throw failure('PLATFORM_ERROR', `${manifestKey(run)} is there already and is not of this run${foreign ? `: ${foreign.path} differs` : ''}`);
   }
   return { manifest, sha256: hashOf(bytes), history };
-}
-
-function parseJson(bytes: Uint8Array): unknown {
-  try {
-    return JSON.parse(Buffer.from(bytes).toString('utf8'));
-  } catch {
-    return undefined; // Said as "is not of this run" by the caller.
-  }
-}
-
-export function hashOf(bytes: Uint8Array): string {
-  return createHash('sha256').update(bytes).digest('hex');
 }

@@ -1,0 +1,64 @@
+import { type Answer, limits } from '../../domain/index.ts';
+import { type Deviation, failureReasons } from '../evaluate/reply.ts';
+
+/**
+ * The words in which a closed stage is explained. Fixed, so that nothing a server says can reach its submitter through them:
+ * whatever else stands in an answer counts as "other".
+ */
+const reasons: ReadonlySet<string> = new Set(failureReasons);
+const deviations: ReadonlySet<string> = new Set(
+  Object.keys({
+    'echoed-prompt': true,
+    'tokens-missing': true,
+    'tokens-malformed': true,
+    'logprob-missing': true,
+    'request-time-missing': true,
+    'request-time-wrong': true,
+    'usage-missing': true,
+    'tokenize-unusable': true,
+    'examples-dropped': true,
+    'prompt-truncated': true,
+  } satisfies Record<Deviation, true>),
+);
+
+/** Upper bounds of the latency buckets, in ms; the last is the time after which a question is given up. */
+export const latencyBoundsMs = [100, 300, 1_000, 3_000, 10_000, 30_000, limits.questionTimeoutMs] as const;
+
+export function countReasons(answers: readonly Answer[]): Record<string, number> {
+  return counted(answers.flatMap((answer) => (answer.status === 'failed' ? [reasons.has(answer.reason) ? answer.reason : 'other'] : [])));
+}
+
+export function countDeviations(answers: readonly Answer[]): Record<string, number> {
+  return counted(
+    answers.flatMap((answer) => (answer.status === 'answered' ? (answer.deviations ?? []) : []).map((name) => (deviations.has(name) ? name : 'other'))),
+  );
+}
+
+export function countEmpty(answers: readonly Answer[]): number {
+  return answers.filter((answer) => answer.status === 'answered' && answer.text.trim() === '').length;
+}
+
+export interface LatencyBucket {
+  /** Null in the last: longer than all bounds. */
+  belowMs: number | null;
+  /** Of the answered questions. */
+  share: number;
+}
+
+/** Shares of the answered questions by latency, rounded to `step`; empty where none was answered. */
+export function latencyBuckets(answers: readonly Answer[], step: number): LatencyBucket[] {
+  const latencies = answers.flatMap((answer) => (answer.status === 'answered' ? [answer.latencyMs] : []));
+  if (latencies.length === 0) return [];
+  const bounds = [...latencyBoundsMs, Number.POSITIVE_INFINITY];
+  return bounds.map((bound, index) => {
+    const count = latencies.filter((latency) => latency < bound && latency >= (bounds[index - 1] ?? 0)).length;
+    const share = Number((Math.round(count / latencies.length / step) * step).toFixed(3));
+    return { belowMs: Number.isFinite(bound) ? bound : null, share };
+  });
+}
+
+function counted(words: readonly string[]): Record<string, number> {
+  const counts = new Map<string, number>();
+  for (const word of words) counts.set(word, (counts.get(word) ?? 0) + 1);
+  return Object.fromEntries([...counts].sort(([one], [other]) => (one < other ? -1 : 1)));
+}
