@@ -2,7 +2,7 @@ import { Client, Connection } from '@temporalio/client';
 import { createS3Store } from '../activities/io/s3.ts';
 import type { ObjectStore } from '../activities/io/store.ts';
 import type { Config } from '../infra/config.ts';
-import { OperatorError } from './errors.ts';
+import { SetupError } from '../infra/step.ts';
 
 /** A client of a running stack: Temporal for what happens, the object store for what was kept. */
 export interface Reprise {
@@ -12,10 +12,10 @@ export interface Reprise {
   close(): Promise<void>;
 }
 
-/** Connects to the configured Temporal server. Throws OperatorError where none answers; the store is reached when first used. */
+/** Connects to the configured Temporal server. Throws SetupError where none answers; the store is reached when first used. */
 export async function connect(config: Config): Promise<Reprise> {
   const connection = await Connection.connect({ address: config.temporalAddress, connectTimeout: '3s' }).catch((cause: unknown) => {
-    throw new OperatorError(`no Temporal server answers at ${config.temporalAddress}`, 'Run `reprise up`, then `reprise doctor`.', { cause });
+    throw new SetupError(`no Temporal server answers at ${config.temporalAddress}`, 'Run `reprise up`, then `reprise doctor`.', { cause });
   });
   return {
     config,

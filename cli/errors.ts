@@ -1,12 +1,3 @@
-/** Something that the person at the keyboard can put right: `nextStep` says how. Exit code 4. */
-export class OperatorError extends Error {
-  readonly nextStep: string;
-  constructor(message: string, nextStep: string, options?: ErrorOptions) {
-    super(message, options);
-    this.nextStep = nextStep;
-  }
-}
-
 /** Wrong usage, or an input file that is not what it should be. Exit code 2. */
 export class UsageError extends Error {
   readonly nextStep: string;

@@ -2,7 +2,8 @@ import { ApplicationFailure, WorkflowFailedError } from '@temporalio/client';
 import { CommanderError } from 'commander';
 import { failures, isFailureCode, type FailureCode, type Run } from '../domain/index.ts';
 import { ConfigError } from '../infra/config.ts';
-import { OperatorError, UsageError } from './errors.ts';
+import { SetupError } from '../infra/step.ts';
+import { UsageError } from './errors.ts';
 
 /** What the shell sees; documented in the README and held stable. */
 export const exitCodes = { holds: 0, no: 1, usage: 2, platform: 3, operator: 4, evidence: 5, interrupted: 130 } as const;
@@ -20,6 +21,7 @@ const unusableInput: ReadonlySet<FailureCode> = new Set([
   'MANIFEST_INVALID',
   'DOCKERFILE_INVALID',
   'SUITE_INVALID',
+  'HELM_RUN_INVALID',
 ]);
 
 export function exitCodeOfFailure(code: string | undefined): ExitCode {
@@ -50,7 +52,7 @@ export function describeError(error: unknown): ErrorReport {
   if (error instanceof ApplicationFailure && isFailureCode(error.type)) {
     return { exitCode: exitCodeOfFailure(error.type), code: error.type, message: error.message, nextStep: failures[error.type].nextStep };
   }
-  if (error instanceof OperatorError) return { exitCode: exitCodes.operator, code: 'OPERATOR', message: error.message, nextStep: error.nextStep };
+  if (error instanceof SetupError) return { exitCode: exitCodes.operator, code: 'OPERATOR', message: error.message, nextStep: error.nextStep };
   if (error instanceof UsageError) return { exitCode: exitCodes.usage, code: 'USAGE', message: error.message, nextStep: error.nextStep };
   if (error instanceof ConfigError) {
     return { exitCode: exitCodes.operator, code: 'CONFIG', message: error.message, nextStep: 'Correct the named variable or file.' };

@@ -4,8 +4,8 @@ import type { Reprise } from './connection.ts';
 import { UsageError } from './errors.ts';
 import { isOpen, readRun, type FoundRun } from './runs.ts';
 
-/** The stages whose output is kept while it is written. */
-const loggedStages: readonly StageName[] = ['build', 'train', 'evaluate-open', 'evaluate-closed'];
+/** The stages whose output can be read; that of the closed evaluation may repeat questions, and is kept sealed. */
+const loggedStages: readonly StageName[] = ['build', 'train', 'evaluate-open'];
 
 /**
  * Lines of a run's logs, oldest first, from the store: readable on any machine, whether the run goes on or not. A stage that
@@ -55,6 +55,9 @@ function linesOf(bytes: Uint8Array | undefined): string[] {
 
 function stageNamed(text: string): StageName {
   const parsed = StageName.safeParse(text);
+  if (parsed.success && parsed.data === 'evaluate-closed') {
+    throw new UsageError('the log of the closed evaluation is sealed, since it may repeat questions', '`reprise diagnose RUN` says what may be known of it.');
+  }
   if (parsed.success) return parsed.data;
   throw new UsageError(`there is no stage ${JSON.stringify(text)}`, `The stages with logs: ${loggedStages.join(', ')}.`);
 }

@@ -1,4 +1,4 @@
-import type { AuditReport, Run, RunStage, StageProgress } from '../domain/index.ts';
+import { priceOf, totalCost, type AuditReport, type Prices, type Run, type RunStage, type ScanReport, type StageProgress } from '../domain/index.ts';
 import { formatDuration } from '../workflows/details.ts';
 import type { ListedRun } from './runs.ts';
 import { columns, paint } from './terminal.ts';
@@ -30,8 +30,8 @@ export function renderStages(run: Run, progress: StageProgress[] = []): string[]
 }
 
 /** The score table, the claim, and why the run failed where it did. */
-export function renderRun(run: Run): string {
-  const lines = [`${paint('bold', run.name ?? run.workflowId, process.stdout)}  ${run.status}  ${run.run}`, ...scoreLines(run), ...failureLines(run)];
+export function renderRun(run: Run, prices?: Prices): string {
+  const lines = [`${paint('bold', run.name ?? run.workflowId, process.stdout)}  ${run.status}  ${run.run}`, ...scoreLines(run), ...failureLines(run), ...costLines(run, prices)];
   return [...lines, `Temporal UI: ${run.uiUrl}`].join('\n');
 }
 
@@ -44,6 +44,18 @@ export function renderAudit(report: AuditReport): string {
   });
   const problems = report.problems.map(({ code, path, message }) => `  ${code}  ${path}  ${message}`);
   return [`Audit of ${report.run}: ${verdict}; ${checked} objects, ${bytes} bytes re-read${signer}`, ...(rescored ?? []), ...problems].join('\n');
+}
+
+export function renderScan({ complete, incompleteBecause, scanned, findings }: ScanReport): string {
+  const rows = findings.map(({ severity, rule, path, within, line, redacted }) => [
+    severity,
+    [path, ...(within ?? [])].join(' > ') + (line === undefined ? '' : `:${line}`),
+    rule,
+    redacted,
+  ]);
+  const read = `${scanned.files} files, ${scanned.bytes} bytes, ${scanned.objects} git objects, ${scanned.layers} layers`;
+  const verdict = `${findings.length} findings in ${read}; ${complete ? 'complete' : 'NOT complete'}`;
+  return [...columns(rows), ...(incompleteBecause ?? []).map((reason) => `not read: ${reason}`), verdict].join('\n');
 }
 
 export function renderList(runs: ListedRun[]): string {
@@ -84,6 +96,23 @@ function scoreLines({ score }: Run): string[] {
   ];
   const claim = score.claimHolds === null ? [] : [score.claimHolds ? 'The claimed score holds.' : 'The claimed score does NOT hold.'];
   return [...columns([['scenario', 'score'], ...rows, ...totals]), ...claim];
+}
+
+/** What the run used, and what that costs by the operator's table. */
+function costLines({ stages }: Run, prices: Prices | undefined): string[] {
+  const costs = stages.flatMap(({ cost }) => (cost ? [cost] : []));
+  if (costs.length === 0) return [];
+  const total = totalCost(costs);
+  const mebibytes = (bytes: number): string => `${(bytes / 1024 ** 2).toFixed(1)} MiB`;
+  const used = [
+    ...(total.gpuSeconds === undefined ? [] : [`GPU ${formatDuration(total.gpuSeconds * 1_000)}`]),
+    ...(total.cpuSeconds === undefined ? [] : [`CPU ${formatDuration(total.cpuSeconds * 1_000)}`]),
+    ...(total.energyJoules === undefined ? [] : [`${(total.energyJoules / 3.6e6).toFixed(3)} kWh`]),
+    `stored ${mebibytes(total.storedBytes)}`,
+    `moved ${mebibytes(total.movedBytes)}`,
+    `waited in queues ${formatDuration(total.queuedMs)}`,
+  ];
+  return [`Used: ${used.join(', ')}${prices ? `; ${priceOf(total, prices).toFixed(4)} ${prices.currency}` : ''}`];
 }
 
 function failureLines({ stages }: Run): string[] {

@@ -3,6 +3,7 @@ import { WorkflowIdConflictPolicy, WorkflowIdReusePolicy } from '@temporalio/cli
 import { canonicalJson, type ReproductionRequest } from '../domain/index.ts';
 import { runName, workflowQueue, workflowType } from '../workflows/contract.ts';
 import type { Reprise } from './connection.ts';
+import { prepareRequests, type RequestOptions } from './prepare.ts';
 import type { FoundRun } from './runs.ts';
 
 export interface StartedRun extends FoundRun {
@@ -11,10 +12,21 @@ export interface StartedRun extends FoundRun {
 }
 
 /**
+ * Starts the reproduction of a source (directory, archive, git address with `#ref:subdirectory`): one run, or one for each
+ * submission with `all`. What is wrong with source or suite is thrown before anything starts (ApplicationFailure with a code
+ * of domain/failures.ts). A submission that is under way already is attached to.
+ */
+export async function startReproduction(reprise: Reprise, source: string, options: RequestOptions = {}): Promise<StartedRun[]> {
+  const started: StartedRun[] = [];
+  for (const { name, request } of await prepareRequests(reprise, source, options)) started.push(await startRequest(reprise, name, request));
+  return started;
+}
+
+/**
  * Starts the reproduction of a request, or attaches to the running one: the workflow's id is made of everything that decides
  * the result, so the same submission is never under way twice. `name` is the submission's, for people.
  */
-export async function startReproduction(reprise: Reprise, name: string, request: ReproductionRequest): Promise<StartedRun> {
+export async function startRequest(reprise: Reprise, name: string, request: ReproductionRequest): Promise<StartedRun> {
   const workflowId = workflowIdOf(name, request);
   const before = await runningExecution(reprise, workflowId);
   const handle = await reprise.temporal.workflow.start(workflowType, {

@@ -68,7 +68,7 @@ export function showAudit(report: AuditReport, json: boolean): void {
 }
 
 /** A directory is audited as it lies there; anything else is a run of the configured stack. */
-async function locate(config: Config, name: string): Promise<{ store: ObjectStore; run: string }> {
+export async function locate(config: Config, name: string): Promise<{ store: ObjectStore; run: string }> {
   if (existsSync(name)) return { store: createDirectoryStore(name), run: await findRunIn(name) };
   const store = storeOf(config);
   // A run's full name is enough: auditing must not need the Temporal server.

@@ -1,12 +1,15 @@
+import { parsePrices } from '../../domain/index.ts';
 import { Command } from 'commander';
 import { readConfig } from '../../infra/config.ts';
 import { up } from '../../infra/stack.ts';
 import { connect } from '../connection.ts';
-import { exitCodes } from '../exit-codes.ts';
+import { exitCodeOfRun, exitCodes } from '../exit-codes.ts';
+import { renderAudit, renderRun } from '../render.ts';
 import { reportSetUp } from '../set-up-report.ts';
 import { addStartOptions, startFrom, type StartOptions } from './start.ts';
-import { audit, showAudit } from './audit.ts';
-import { showUntilEnd } from './runs.ts';
+import { print, printJson } from '../terminal.ts';
+import { audit } from './audit.ts';
+import { drawUntilEnd } from './runs.ts';
 
 /** Everything in one command: set-up, start, watch, audit. What `npm run reproduce` calls. */
 export function reproduceCommand(): Command {
@@ -22,10 +25,11 @@ export function reproduceCommand(): Command {
       try {
         const [started] = await startFrom(reprise, source, options);
         if (!started) return;
-        await showUntilEnd(reprise, started, options.json === true);
-        const verdict = process.exitCode;
-        showAudit(await audit(reprise.config, reprise.store, started.run, { rescore: true }), false);
-        if (process.exitCode !== exitCodes.evidence) process.exitCode = verdict;
+        const run = await drawUntilEnd(reprise, started);
+        const report = await audit(reprise.config, reprise.store, started.run, { rescore: true });
+        if (options.json) printJson({ schema: 'reprise.reproduction/v1', run, audit: report });
+        else print(`${renderRun(run, parsePrices(reprise.config.prices))}\n${renderAudit(report)}`);
+        process.exitCode = report.verified ? exitCodeOfRun(run) : exitCodes.evidence;
       } finally {
         await reprise.close();
       }

@@ -1,12 +1,14 @@
 import { Command } from 'commander';
-import type { ReproductionRequest } from '../../domain/index.ts';
+import { parsePrices, priceOf, totalCost, type Prices, type ReproductionRequest, type Run } from '../../domain/index.ts';
 import { readConfig } from '../../infra/config.ts';
+import { stackStatus } from '../../infra/stack.ts';
 import { connect, type Reprise } from '../connection.ts';
 import { exitCodeOfRun } from '../exit-codes.ts';
 import { followLogs } from '../logs.ts';
+import { renderParts } from '../render-stack.ts';
 import { renderEnded, renderList, renderRun, renderStages, renderView } from '../render.ts';
 import { findRun, listRuns, readRun, type FoundRun, type ListedRun } from '../runs.ts';
-import { startReproduction } from '../start.ts';
+import { startRequest } from '../start.ts';
 import { createLiveView, print, printJson, say } from '../terminal.ts';
 import { finalState, watchRun } from '../watch.ts';
 
@@ -23,15 +25,17 @@ export function watchCommand(): Command {
 
 export function statusCommand(): Command {
   return new Command('status')
-    .description('the state of a run')
-    .argument('<run>', 'run, or workflow id for its newest run')
+    .description('the state of a run; without one, of the local stack and how often its parts were started again')
+    .argument('[run]', 'run, or workflow id for its newest run')
     .option('--json', 'print reprise.run/v1')
     .addHelpText('after', '\nExample:\n  reprise status addition-3f9c2a1b0d --json')
-    .action(async (name: string, { json }: { json?: true }) => {
+    .action(async (name: string | undefined, { json }: { json?: true }) => {
+      if (name === undefined) return showStack(json === true);
       await withConnection(async (reprise) => {
         const run = await readRun(await findRun(reprise, name));
-        if (json) printJson(run);
-        else print([...renderStages(run), renderRun(run)].join('\n'));
+        const prices = parsePrices(reprise.config.prices);
+        if (json) printJson({ ...run, ...priced(run, prices) });
+        else print([...renderStages(run), renderRun(run, prices)].join('\n'));
       });
     });
 }
@@ -76,9 +80,9 @@ export function retryCommand(): Command {
     .action(async (name: string, options: { fresh?: true; watch?: true; json?: true }) => {
       await withConnection(async (reprise) => {
         const before = await findRun(reprise, name);
-        const request = await requestOf(reprise, before);
+        const request = await requestOf(before);
         const submission = before.workflowId.replace(/-[0-9a-f]{10}$/, '');
-        const started = await startReproduction(reprise, submission, { ...request, fresh: options.fresh === true });
+        const started = await startRequest(reprise, submission, { ...request, fresh: options.fresh === true });
         say(`${started.attached ? 'Already running' : 'Started'}: ${started.run}\n${started.uiUrl}`);
         if (options.watch) await showUntilEnd(reprise, started, options.json === true);
         else print(started.run);
@@ -103,8 +107,27 @@ export function listCommand(): Command {
     });
 }
 
+/** What a run costs by the operator's table; nothing where there is none, or nothing was measured. */
+function priced({ stages }: Run, prices: Prices | undefined): { price?: { amount: number; currency: string } } {
+  const costs = stages.flatMap(({ cost }) => (cost ? [cost] : []));
+  return prices && costs.length > 0 ? { price: { amount: priceOf(totalCost(costs), prices), currency: prices.currency } } : {};
+}
+
+async function showStack(json: boolean): Promise<void> {
+  const status = await stackStatus(readConfig());
+  if (json) printJson(status);
+  else print([...renderParts(status.parts), ...(status.supervised ? [] : ['Nobody starts again what dies: run `reprise up`.'])].join('\n'));
+}
+
 /** Draws a run until it has ended, prints its final state, and sets the exit code. */
 export async function showUntilEnd(reprise: Reprise, found: FoundRun, json: boolean): Promise<void> {
+  const run = await drawUntilEnd(reprise, found);
+  if (json) printJson(run);
+  else print(renderRun(run, parsePrices(reprise.config.prices)));
+  process.exitCode = exitCodeOfRun(run);
+}
+
+export async function drawUntilEnd(reprise: Reprise, found: FoundRun): Promise<Run> {
   const view = createLiveView();
   const views = watchRun(reprise, found);
   let next = await views.next();
@@ -113,9 +136,7 @@ export async function showUntilEnd(reprise: Reprise, found: FoundRun, json: bool
     next = await views.next();
   }
   view.end();
-  if (json) printJson(next.value);
-  else print(renderRun(next.value));
-  process.exitCode = exitCodeOfRun(next.value);
+  return next.value;
 }
 
 export async function withConnection(use: (reprise: Reprise) => Promise<void>): Promise<void> {
@@ -128,7 +149,7 @@ export async function withConnection(use: (reprise: Reprise) => Promise<void>): 
 }
 
 /** The request that a run was started with, from its history. */
-async function requestOf(reprise: Reprise, { handle }: FoundRun): Promise<ReproductionRequest> {
+async function requestOf({ handle }: FoundRun): Promise<ReproductionRequest> {
   const { events } = await handle.fetchHistory();
   const payload = events?.[0]?.workflowExecutionStartedEventAttributes?.input?.payloads?.[0];
   if (!payload?.data) throw new Error('the history of the run does not start with its request');

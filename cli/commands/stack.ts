@@ -1,8 +1,10 @@
 import { Command } from 'commander';
 import { readConfig } from '../../infra/config.ts';
-import { doctor, down, up } from '../../infra/stack.ts';
+import { doctor } from '../../infra/doctor.ts';
+import { down, up } from '../../infra/stack.ts';
 import { exitCodes } from '../exit-codes.ts';
-import { renderDoctor, reportSetUp } from '../set-up-report.ts';
+import { renderDiagnosis, renderParts } from '../render-stack.ts';
+import { reportSetUp } from '../set-up-report.ts';
 import { print, printJson, say } from '../terminal.ts';
 
 export function upCommand(): Command {
@@ -14,16 +16,17 @@ export function upCommand(): Command {
       const config = readConfig();
       const status = await up(config, reportSetUp());
       if (json) printJson(status);
-      else print(`The stack is up. Temporal UI: ${config.temporalUiUrl}`);
+      else print([...renderParts(status.parts), `Temporal UI: ${config.temporalUiUrl}`].join('\n'));
     });
 }
 
 export function downCommand(): Command {
   return new Command('down')
     .description('stop the local stack; nothing is lost, `up` continues what was under way')
+    .option('--engine', 'also stop the Docker engine that `up` started')
     .addHelpText('after', '\nExample:\n  reprise down')
-    .action(async () => {
-      await down(readConfig(), reportSetUp());
+    .action(async ({ engine }: { engine?: true }) => {
+      await down(readConfig(), reportSetUp(), { engine: engine === true });
       say('The stack is down. `reprise up` continues the runs that were under way.');
     });
 }
@@ -36,7 +39,7 @@ export function doctorCommand(): Command {
     .action(async ({ json }: { json?: true }) => {
       const report = await doctor(readConfig());
       if (json) printJson(report);
-      else print(renderDoctor(report));
+      else print(renderDiagnosis(report));
       if (report.checks.some(({ status }) => status === 'failed')) process.exitCode = exitCodes.operator;
     });
 }

@@ -1,0 +1,58 @@
+import { Command, Option } from 'commander';
+import { TrackName } from '../../domain/index.ts';
+import type { Reprise } from '../connection.ts';
+import type { RequestOptions } from '../prepare.ts';
+import { startReproduction, type StartedRun } from '../start.ts';
+import { print, printJson, say } from '../terminal.ts';
+import { showUntilEnd, withConnection } from './runs.ts';
+
+export interface StartOptions extends RequestOptions {
+  watch?: true;
+  json?: true;
+}
+
+export function startCommand(): Command {
+  return addStartOptions(new Command('start'))
+    .description('start a reproduction, or attach to the one that is under way')
+    .argument('<source>', 'directory, git URL[#ref[:subdir]], .zip, .tar or .tar.gz')
+    .option('--watch', 'follow it until it ends')
+    .addHelpText('after', '\nExample:\n  reprise start examples/addition --watch\n  reprise start https://example.org/team/entry.git#v1.0 --suite suites/qa --track cpu')
+    .action(async (source: string, options: StartOptions) => {
+      await withConnection(async (reprise) => {
+        const started = await startFrom(reprise, source, options);
+        if (options.watch) for (const each of started) await showUntilEnd(reprise, each, options.json === true);
+        else if (options.json) printJson({ schema: 'reprise.started/v1', runs: started.map(({ run, workflowId, uiUrl, attached }) => ({ run, workflowId, uiUrl, attached })) });
+        else for (const { run } of started) print(run);
+      });
+    });
+}
+
+export function addStartOptions(command: Command): Command {
+  return command
+    .option('--suite <dir>', 'questions; default: suites/<name> beside the submission')
+    .addOption(new Option('--track <track>', 'hardware; default: the manifest’s, else cpu').choices(TrackName.options))
+    .option('--as-of <date>', 'resolve dependencies as of this day (YYYY-MM-DD); default: the manifest’s, else the newest commit’s')
+    .option('--submission <dir>', 'which submission, where the source holds several')
+    .option('--all', 'every submission that the source holds')
+    .option('--dockerfile <file>', 'Dockerfile that serves, where evidence does not find it')
+    .option('--context <dir>', 'build context of that Dockerfile')
+    .option('--fresh', 'compute every stage anew')
+    .option('--json', 'print JSON');
+}
+
+/** Says on stderr where each run can be watched. */
+export async function startFrom(reprise: Reprise, source: string, options: StartOptions): Promise<StartedRun[]> {
+  const started = await startReproduction(reprise, source, { ...options, onProgress: nowAndThen(say) });
+  for (const { run, uiUrl, attached } of started) say(`${attached ? 'Attached to' : 'Started'} ${run}\n  ${uiUrl}`);
+  return started;
+}
+
+/** A source may hold 200,000 files: what is being read is said every two seconds. */
+function nowAndThen(tell: (message: string) => void): (message: string) => void {
+  let saidAtMs = performance.now();
+  return (message) => {
+    if (performance.now() - saidAtMs < 2_000) return;
+    saidAtMs = performance.now();
+    tell(message);
+  };
+}

@@ -1,0 +1,20 @@
+import { readFile } from 'node:fs/promises';
+import { parseResults, type Results, ResultsError } from '../domain/results.ts';
+import { UsageError } from './errors.ts';
+
+/** A text file that a command was given. Throws UsageError where it cannot be read. */
+export async function readText(path: string): Promise<string> {
+  return readFile(path, 'utf8').catch((cause: unknown) => {
+    throw new UsageError(`${path} cannot be read`, 'Check the path.', { cause });
+  });
+}
+
+/** A results table from its text. Throws UsageError naming each place that keeps it from being ranked. */
+export function resultsOf(path: string, text: string): Results {
+  try {
+    return parseResults(text);
+  } catch (error) {
+    if (!(error instanceof ResultsError)) throw error;
+    throw new UsageError(`${path}: ${error.message}`, 'Correct the named places of the table.', { cause: error });
+  }
+}

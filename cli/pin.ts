@@ -1,0 +1,87 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { planSnapshot, readRequest } from '../activities/intake/index.ts';
+import { parseSource } from '../activities/intake/parse-source.ts';
+import { takeSnapshot } from '../activities/intake/snapshot.ts';
+import { getBlob, getJson } from '../activities/io/blobs.ts';
+import { createDirectoryStore } from '../activities/io/directory.ts';
+import { createDocker } from '../activities/io/docker/connection.ts';
+import { run } from '../activities/io/subprocess.ts';
+import { getTree, readTreeFile } from '../activities/io/trees.ts';
+import { predictPackages, type Prediction } from '../activities/pin/by-date/predict.ts';
+import { pinSubmission } from '../activities/pin/index.ts';
+import type { PinReport } from '../domain/index.ts';
+import type { Config } from '../infra/config.ts';
+import { askClients } from '../infra/pip-configuration.ts';
+
+export interface PinOptions {
+  out: string;
+  asOf?: string;
+  /** Also says what pip would install, without building. */
+  predict?: boolean;
+  /** Version of the images' Python, for predictions. */
+  python?: string;
+}
+
+export interface Pinned {
+  pinReport: PinReport;
+  predictions: Prediction[];
+}
+
+/**
+ * Pins a submission without a stack and writes `pin-report.json`, `<role>.Dockerfile` and `<role>.diff` to `out`. Needs the
+ * Docker engine only where no registry tells a base image's digest.
+ */
+export async function pinTo(config: Config, path: string, { out, asOf, predict, python = '3.10' }: PinOptions, report: (message: string) => void): Promise<Pinned> {
+  await mkdir(config.home, { recursive: true });
+  const scratchDirectory = await mkdtemp(join(config.home, 'pin-'));
+  try {
+    const store = createDirectoryStore(join(scratchDirectory, 'store'));
+    const { pipIndexUrl: _index, npmRegistryUrl: _registry, ...known } = config;
+    const settings = { ...known, ...(await askClients(config)), caBundle: config.caBundle, httpProxy: config.httpProxy, httpsProxy: config.httpsProxy, secrets: {}, scratchDirectory, indexCacheDirectory: join(config.cache, 'pip-index') };
+    const context = { signal: new AbortController().signal, report: ({ message }: { message: string }) => report(message) };
+    const source = parseSource(path);
+    const snapshot = await takeSnapshot({ store, settings }, source, context);
+    const request = readRequest({ source, suite: { kind: 'directory', path: '.' }, ...(asOf === undefined ? {} : { asOf }) });
+    const { submission } = await planSnapshot({ store }, request, snapshot, undefined);
+    const { result } = await pinSubmission({ store, settings, docker: createDocker(config.dockerSocket) }, submission, context);
+    const tree = await getTree(store, submission.snapshot);
+    await mkdir(out, { recursive: true });
+    for (const { role, artifact } of result.dockerfiles) {
+      const image = submission.images.find((each) => each.role === role);
+      const original = await readTreeFile(store, tree, image?.dockerfile ?? '');
+      await writePinned(out, role, original ?? Buffer.alloc(0), await getBlob(store, artifact.sha256), scratchDirectory);
+    }
+    const pinReport = await getJson<PinReport>(store, result.report);
+    await writeFile(join(out, 'pin-report.json'), `${JSON.stringify(pinReport, null, 2)}\n`);
+    const predictions = predict ? await predictPackages(settings, pinReport, { python }) : [];
+    for (const prediction of predictions) await writeFile(join(out, `${prediction.role}.predicted.txt`), predictedText(prediction));
+    return { pinReport, predictions };
+  } finally {
+    await rm(scratchDirectory, { recursive: true, force: true });
+  }
+}
+
+async function writePinned(out: string, role: string, original: Uint8Array, pinned: Uint8Array, scratchDirectory: string): Promise<void> {
+  const [before, after] = [join(scratchDirectory, 'Dockerfile'), join(out, `${role}.Dockerfile`)];
+  await writeFile(before, original);
+  await writeFile(after, pinned);
+  // git exits with 1 where the files differ, which they are meant to.
+  const { stdout } = await run('git', ['diff', '--no-index', '--no-color', '--', before, after]);
+  await writeFile(join(out, `${role}.diff`), stdout.replaceAll(before.slice(1), `original/${role}.Dockerfile`).replaceAll(after.replace(/^\//, ''), `pinned/${role}.Dockerfile`));
+}
+
+/** One line for people. */
+export function predictionLine({ role, resolution }: Prediction): string {
+  if (resolution.status === 'unresolved') return `${role}: packages do not resolve before ${resolution.before} (${resolution.reason})`;
+  return `${role}: ${Object.keys(resolution.pins).length} packages predicted as of ${resolution.before} (${resolution.fidelity})`;
+}
+
+/** A requirements file, with what it leaves out in comments. */
+function predictedText({ resolution, left }: Prediction): string {
+  const open = left.map((each) => `# not predicted: ${each}`);
+  if (resolution.status === 'unresolved') return [`# as of ${resolution.before}: ${resolution.reason}`, `# ${resolution.message}`, ...open, ''].join('\n');
+  const reasons = resolution.reasons.map((each) => `# ${each}`);
+  const pins = Object.entries(resolution.pins).map(([name, version]) => `${name}==${version}`);
+  return [`# as of ${resolution.before}: ${resolution.fidelity}`, ...reasons, ...open, ...pins, ''].join('\n');
+}

@@ -1,0 +1,78 @@
+import { existsSync } from 'node:fs';
+import { basename, dirname, join, resolve } from 'node:path';
+import { ApplicationFailure } from '@temporalio/common';
+import { detailOf } from '../activities/failure.ts';
+import { planSnapshot, readRequest } from '../activities/intake/index.ts';
+import { parseSource } from '../activities/intake/parse-source.ts';
+import { takeSnapshot } from '../activities/intake/snapshot.ts';
+import { storeSuite } from '../activities/intake/suite.ts';
+import type { ReproductionRequest, Source, TrackName } from '../domain/index.ts';
+import { metricNames } from '../domain/metrics/index.ts';
+import type { Reprise } from './connection.ts';
+import { UsageError } from './errors.ts';
+
+export interface RequestOptions {
+  suite?: string | undefined;
+  track?: TrackName | undefined;
+  asOf?: string | undefined;
+  submission?: string | undefined;
+  dockerfile?: string | undefined;
+  context?: string | undefined;
+  fresh?: boolean | undefined;
+  /** Every submission that the source holds, instead of refusing to choose. */
+  all?: boolean | undefined;
+  onProgress?: (message: string) => void;
+}
+
+export interface PreparedRequest {
+  /** The submission's name. */
+  name: string;
+  request: ReproductionRequest;
+}
+
+/**
+ * Puts a source and a suite into the store and makes the requests that start their reproduction, one for each submission.
+ * What is wrong with either is said here, before anything is started (ApplicationFailure with a code of intake).
+ */
+export async function prepareRequests(reprise: Reprise, text: string, options: RequestOptions = {}): Promise<PreparedRequest[]> {
+  const source = parseSource(text);
+  const { config, store } = reprise;
+  const settings = { scratchDirectory: join(config.home, 'scratch'), suiteKeyFile: config.suiteKeyFile };
+  const suite = await storeSuite({ store, settings }, suiteDirectory(source, options.suite), metricNames);
+  const report = ({ message }: { message: string }): void => options.onProgress?.(message);
+  const snapshot = await takeSnapshot({ store, settings }, source, { signal: new AbortController().signal, report });
+  const { tree, origin, commit, commitDate } = snapshot;
+  const request = readRequest({
+    source: { kind: 'snapshot', tree, origin, ...(commit === undefined ? {} : { commit }), ...(commitDate === undefined ? {} : { commitDate }) },
+    suite: { kind: 'stored', suite: suite.suite },
+    fresh: options.fresh === true,
+    ...given({ track: options.track, asOf: options.asOf, submission: options.submission, dockerfile: options.dockerfile, context: options.context }),
+  });
+  const plan = async (each: ReproductionRequest): Promise<PreparedRequest> => {
+    const { submission } = await planSnapshot({ store }, each, snapshot, undefined);
+    return { name: submission.name, request: each };
+  };
+  return plan(request).then(
+    (one) => [one],
+    (error: unknown) => Promise.all(choicesIn(error, options.all === true).map((submission) => plan({ ...request, submission }))),
+  );
+}
+
+/** The directories of a source that holds several submissions, where all of them are wanted; any other error stays one. */
+function choicesIn(error: unknown, all: boolean): string[] {
+  if (all && error instanceof ApplicationFailure && error.type === 'SEVERAL_SUBMISSIONS') return detailOf(error).choices ?? [];
+  throw error;
+}
+
+/** `--suite`, else `suites/<name>` beside the submission's directory, where an organiser keeps both in one tree. */
+function suiteDirectory(source: Source, suite: string | undefined): string {
+  if (suite !== undefined) return resolve(suite);
+  const beside = source.kind === 'directory' ? join(dirname(source.path), 'suites', basename(source.path)) : undefined;
+  if (beside !== undefined && existsSync(beside)) return beside;
+  const looked = beside === undefined ? '' : ` (there is no ${beside})`;
+  throw new UsageError(`no suite of questions is given${looked}`, 'Name one with --suite DIR; examples/README.md describes the format.');
+}
+
+function given<T extends Record<string, unknown>>(fields: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as { [K in keyof T]?: Exclude<T[K], undefined> };
+}
