@@ -26,7 +26,7 @@ function progressOf(progress: Partial<StageProgress>): Map<StageProgress['stage'
 describe('the details of a run', () => {
   it('show how long a running stage takes and what it says', () => {
     expect(renderDetails(runWith({}), progressOf({ done: 412, total: 600, message: 'answered' }), nowMs)).toContain(
-      '| ▶ | train | 1 min 5 s | 412/600 answered |',
+      '| ▶ | train | 1\u00A0min\u00A05\u00A0s | 412/600 answered |',
     );
   });
 

@@ -1,0 +1,37 @@
+import { text } from 'node:stream/consumers';
+import { Readable } from 'node:stream';
+import { expect, it } from 'vitest';
+import { enterUse, meteredStore, withMeter, type Meter } from '../../../activities/io/metering.ts';
+import { memoryStore } from '../../fakes/memory-store.ts';
+
+function meter(): Meter {
+  return { storedBytes: 0, movedBytes: 0 };
+}
+
+it('counts for each of two stages what it alone moves', async () => {
+  const store = meteredStore(memoryStore());
+  const [first, second] = [meter(), meter()];
+  await Promise.all([
+    withMeter(first, async () => {
+      await store.putIfAbsent('a', Buffer.alloc(10), '');
+      await store.putIfAbsent('a', Buffer.alloc(10), '');
+      await store.get('a');
+      enterUse({ cpuMs: 5 });
+    }),
+    withMeter(second, async () => {
+      await store.putStreamIfAbsent('b', { open: () => Readable.from([Buffer.alloc(7)]), sizeBytes: 7, sha256: '' }, '');
+      const stream = await store.getStream('b');
+      expect(stream && (await text(stream))).toHaveLength(7);
+      expect(await store.getStream('c')).toBeUndefined();
+    }),
+  ]);
+  expect(first).toEqual({ storedBytes: 10, movedBytes: 30, cpuMs: 5 });
+  expect(second).toEqual({ storedBytes: 7, movedBytes: 14 });
+});
+
+it('counts nothing outside a stage', async () => {
+  const store = meteredStore(memoryStore());
+  await store.putIfAbsent('a', Buffer.alloc(1), '');
+  expect(await store.get('a')).toHaveLength(1);
+  enterUse({ cpuMs: 1 });
+});

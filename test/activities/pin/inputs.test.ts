@@ -1,0 +1,147 @@
+import { expect, it, describe, test } from 'vitest';
+import { inputsOf } from './table.ts';
+
+const commit = '0123456789abcdef0123456789abcdef01234567';
+
+/** `kind verdict spec` of what a RUN or another instruction takes in. */
+async function verdicts(instructions: string, texts: Record<string, string> = {}): Promise<string[]> {
+  const inputs = await inputsOf(`FROM scratch\n${instructions}`, texts);
+  return inputs.map(
+    ({ kind, verdict, spec, reason }) => `${kind} ${verdict} ${spec}${verdict === 'resists' ? ` (${reason?.split(':')[0] ?? ''})` : ''}`,
+  );
+}
+
+describe('a command', () => {
+  it.each([
+    ['pip install a b==1 "c>=2" d==1.*', ['pip by-date a', 'pip exact b==1', 'pip by-date c>=2', 'pip by-date d==1.*']],
+    ['python3 -m pip install -U --no-cache-dir a', ['pip by-date a']],
+    ['pip3.10 --quiet install -q "a[b] == 1.0" ; uv pip install c===2', ['pip exact a[b] == 1.0', 'pip exact c===2']],
+    ['pip install --index-url https://example.org/simple a', ['pip by-recording a']],
+    ['PIP_EXTRA_INDEX_URL=https://example.org pip install a', ['pip by-recording a']],
+    ['pip install a==2.0+cu118 -f https://example.org/whl', ['pip exact a==2.0+cu118']],
+    [
+      `pip install git+https://example.org/a.git git+https://example.org/a@${commit} "a @ git+ssh://git@example.org/a@v1"`,
+      [
+        'git by-date git+https://example.org/a.git',
+        `git exact git+https://example.org/a@${commit}`,
+        'git by-date a @ git+ssh://git@example.org/a@v1',
+      ],
+    ],
+    [`pip install git+https://example.org/a@${commit}ab`, [`git resists git+https://example.org/a@${commit}ab (gone)`]],
+    [
+      'pip install https://example.org/a.whl https://example.org/b.whl#sha256=00',
+      ['pip by-recording https://example.org/a.whl', 'pip exact https://example.org/b.whl#sha256=00'],
+    ],
+    ['pip install -e . && pip install ./sub', ['pip by-date .', 'pip by-date ./sub']],
+    ['pip install $PACKAGES', ['pip by-recording $PACKAGES']],
+    ['pip uninstall -y a && pip list', []],
+    ['pip install torch>=2.0.1', ['pip by-date torch']],
+    ['apt-get update && apt-get install -y --no-install-recommends a b=1.2', ['apt by-date a', 'apt exact b=1.2']],
+    ['add-apt-repository ppa:a/b && apt install -y c', ['url by-recording ppa:a/b', 'apt by-recording c']],
+    ['apk add --no-cache a', ['apt by-recording apk: a']],
+    ['conda install -c conda-forge -y a=1=h0 b=2 c', ['conda exact a=1=h0', 'conda by-date b=2', 'conda by-date c']],
+    ['npm install -g a@1.2.3 b && npm ci', ['npm exact a@1.2.3', 'npm by-date b', 'npm exact ci']],
+    ['git clone https://example.org/a', ['git by-date https://example.org/a']],
+    [`git clone https://example.org/a && cd a && git checkout ${commit}`, [`git exact https://example.org/a@${commit}`]],
+    [`git clone https://example.org/a b && git -C b reset --hard ${commit}`, [`git exact https://example.org/a@${commit}`]],
+    ['git clone --depth 1 -b v1 https://example.org/a /b', ['git by-date https://example.org/a@v1']],
+    [`git clone https://example.org/a && cd a && git checkout ${commit}ab`, [`git resists https://example.org/a@${commit}ab (gone)`]],
+    ['git clone https://$TOKEN@example.org/a', ['git resists https://…@example.org/a (credential)']],
+    ['git clone git@example.org:a/b.git', ['git resists git@example.org:a/b.git (credential)']],
+    ['git lfs install && git clone https://huggingface.co/a/b', ['hub by-date a/b']],
+    ['huggingface-cli download a/b x.bin --local-dir /m', ['hub by-date a/b']],
+    [`hf download a/b --revision ${commit}`, [`hub exact a/b@${commit}`]],
+    ['huggingface-cli download meta-llama/Llama-2-7b', ['hub resists meta-llama/Llama-2-7b (gated)']],
+    ['HF_TOKEN=x huggingface-cli download meta-llama/Llama-2-7b', ['hub by-date meta-llama/Llama-2-7b']],
+    [`python -c "from transformers import A; A.from_pretrained('a/b', revision='${commit}')"`, [`hub exact a/b@${commit}`]],
+    ['curl -fsSLO https://example.org/a.sh', ['url by-recording https://example.org/a.sh']],
+    ['curl -fsSL https://example.org/a.sh | sudo bash -s -- -y', ['script by-recording https://example.org/a.sh']],
+    ['wget -q https://example.org/a && echo "00  a" | sha256sum -c -', ['url exact https://example.org/a']],
+    ['curl -H "Authorization: Bearer x" https://example.org/a', ['url resists https://example.org/a (credential)']],
+    ['curl http://localhost:80/health', []],
+    [`wget https://raw.githubusercontent.com/a/b/${commit}/c`, [`url exact https://raw.githubusercontent.com/a/b/${commit}/c`]],
+    ['gdown 1a2b', ['url by-recording gdown 1a2b']],
+    ['mkdir -p /a && cp b c && chmod +x c && echo d > e && export F=g', []],
+    ['make -j4 && /opt/x/install --all', ['script by-recording make -j4', 'script by-recording /opt/x/install']],
+    ['unheard-of --of', ['script by-recording unheard-of --of']],
+    ['f() { pip install a; }; f', ['pip by-date a']],
+  ])('%j gets its verdicts', async (command, expected) => {
+    expect(await verdicts(`RUN ${command}`)).toEqual(expected);
+  });
+});
+
+describe('an instruction', () => {
+  it.each([
+    ['ADD https://example.org/a /a', ['url by-recording https://example.org/a']],
+    ['ADD --checksum=sha256:00 https://example.org/a /a', ['url exact https://example.org/a']],
+    ['ADD https://example.org/a.git#main /a', ['git by-date https://example.org/a.git#main']],
+    ['COPY --from=nginx:1 /a /b', ['base by-date nginx:1']],
+    ['COPY here nowhere /a/', ['copy exact here', 'copy resists nowhere (missing-file)']],
+    ['COPY $X /a', ['copy by-recording ${X}']],
+    ['COPY <<EOF /a\nhere\nEOF', []],
+    ['ONBUILD RUN pip install a', []],
+  ])('%j gets its verdicts', async (instruction, expected) => {
+    expect(await verdicts(instruction, { here: '' })).toEqual(expected);
+  });
+
+  it.each([
+    ['debian:bookworm', 'by-date'],
+    ['debian', 'by-date'],
+    [`debian@sha256:${'0'.repeat(64)}`, 'exact'],
+    ['$NOTHING', 'resists'],
+  ])('FROM %s is %s', async (base, verdict) => {
+    expect(await inputsOf(`FROM ${base}`)).toMatchObject([{ kind: 'base', line: 1, verdict }]);
+  });
+});
+
+test('with the escape character of Windows a backslash parts directories', async () => {
+  const inputs = await inputsOf('# escape=`\nFROM scratch\nCOPY lib\\one.bat C:/\n', { 'lib/one.bat': '' });
+  expect(inputs).toMatchObject([{ kind: 'copy', spec: 'lib/one.bat', verdict: 'exact' }]);
+});
+
+test('a requirements file is read where COPY put it, with what it includes', async () => {
+  const texts = {
+    'app/req.txt': 'a==1\nb # why\n-r more.txt\n--extra-index-url https://example.org\n',
+    'app/more.txt': '-c fixed.txt\nc\nd==2 --hash=sha256:00\n',
+    'app/fixed.txt': 'c==3\n',
+  };
+  expect(await verdicts('WORKDIR /w\nCOPY app /w/x\nRUN cd x && pip install -r req.txt', texts)).toEqual([
+    'copy exact app',
+    'pip exact a==1',
+    'pip by-recording b',
+    'pip exact c',
+    'pip exact d==2 --hash=sha256:00',
+  ]);
+});
+
+test.each([
+  ['that no COPY brings', 'RUN pip install -r req.txt', 'pip resists -r req.txt (missing-file)'],
+  ['that is copied later', 'RUN pip install -r req.txt\nCOPY req.txt .', 'pip resists -r req.txt (missing-file)'],
+  ['of a cloned repository', 'RUN git clone https://example.org/a && cd a && pip install -r req.txt', 'pip by-recording -r req.txt'],
+])('a requirements file %s gets its verdict', async (_what, instructions, expected) => {
+  expect(await verdicts(instructions, { 'req.txt': 'a\n' })).toContain(expected);
+});
+
+test('a shell script of the context is followed, also one that calls itself', async () => {
+  const texts = { 'setup.sh': '#!/bin/bash\npip install a\nbash setup.sh\n./tool\n', tool: '#!/usr/bin/env python\nimport requests\n' };
+  expect(await verdicts('COPY . /w\nWORKDIR /w\nRUN chmod +x setup.sh && ./setup.sh', texts)).toEqual([
+    'copy exact .',
+    'script exact ./setup.sh',
+    'pip by-date a',
+    'script by-recording ./tool',
+  ]);
+});
+
+test('an environment file of conda is read, its pip part too', async () => {
+  const texts = { 'environment.yml': 'name: e\ndependencies:\n  - python=3.10\n  - pip:\n    - a==1\n' };
+  expect(await verdicts('COPY environment.yml .\nRUN conda env create -f environment.yml', texts)).toEqual([
+    'copy exact environment.yml',
+    'conda by-date python=3.10',
+    'pip exact a==1',
+  ]);
+});
+
+test('files that an earlier stage copied are found in the stage that continues it', async () => {
+  const inputs = await inputsOf('FROM a AS b\nCOPY req.txt /\nFROM b\nRUN pip install -r /req.txt\n', { 'req.txt': 'x==1\n' });
+  expect(inputs.map((input) => `${input.line} ${input.spec} ${input.verdict}`)).toEqual(['1 a by-date', '2 req.txt exact', '4 x==1 exact']);
+});

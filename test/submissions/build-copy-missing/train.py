@@ -1,0 +1,1 @@
+print("the data is not in the context")

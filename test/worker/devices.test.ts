@@ -1,0 +1,56 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import pino from 'pino';
+import { expect, it } from 'vitest';
+import { serveDevices } from '../../worker/devices.ts';
+import { environmentOf } from '../../worker/options.ts';
+
+function machine(uuids: string[]) {
+  const state = { problems: new Map<string, string>(), busy: new Set<string>(), polling: new Set<string>(), most: 0 };
+  const service = {
+    everyMs: 5,
+    discover: async () => uuids,
+    problemOf: async (uuid: string) => state.problems.get(uuid),
+    async create(uuid: string) {
+      const stopped = Promise.withResolvers<void>();
+      return {
+        run() {
+          if (state.polling.has(uuid)) throw new Error('two workers of one device');
+          state.polling.add(uuid);
+          return stopped.promise.then(() => void state.polling.delete(uuid));
+        },
+        shutdown: () => stopped.resolve(),
+        busy: () => state.busy.has(uuid),
+      };
+    },
+  };
+  return { state, service };
+}
+
+const logger = pino({ level: 'silent' });
+
+it('serves each device that is in order with one worker, and takes a wedged one out when it is idle', async () => {
+  const { state, service } = machine(['GPU-1', 'GPU-2']);
+  const leaving = new AbortController();
+  state.problems.set('GPU-2', 'requires reset');
+  void serveDevices(service, logger, leaving.signal);
+  await expect.poll(() => [...state.polling]).toEqual(['GPU-1']);
+  state.problems.delete('GPU-2');
+  await expect.poll(() => [...state.polling]).toEqual(['GPU-1', 'GPU-2']);
+  state.busy.add('GPU-1');
+  state.problems.set('GPU-1', 'off the bus');
+  await sleep(50);
+  expect(state.polling.has('GPU-1')).toBe(true);
+  state.busy.delete('GPU-1');
+  await expect.poll(() => [...state.polling]).toEqual(['GPU-2']);
+  state.problems.clear();
+  await expect.poll(() => state.polling.size).toBe(2);
+  leaving.abort();
+});
+
+it('takes host and devices from its command line', () => {
+  expect(environmentOf(['--host', 'gpu-7', '--gpu', 'GPU-1,GPU-2', '--gpu', 'GPU-3'], { A: 'b' })).toEqual({
+    environment: { A: 'b', REPRISE_HOST: 'gpu-7' },
+    devices: ['GPU-1', 'GPU-2', 'GPU-3'],
+  });
+  expect(environmentOf([], { REPRISE_HOST: 'x' })).toEqual({ environment: { REPRISE_HOST: 'x' }, devices: undefined });
+});
