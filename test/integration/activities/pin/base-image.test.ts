@@ -75,7 +75,7 @@ describe('a base image that only the engine has', () => {
     const context = pack();
     context.entry({ name: 'Dockerfile' }, rewritten);
     context.entry({ name: 'note' }, 'x');
-    context.entry({ name: '.reprise/ca.pem' }, 'certificates');
+    for (const path of ['ca.pem', 'wgetrc', 'apt.conf']) context.entry({ name: `.reprise/${path}` }, 'trust');
     context.finalize();
     const log = await text((await docker.buildImage(context as unknown as NodeJS.ReadableStream, { t: `${name}:built` })) as Readable);
     expect(log).toContain('Successfully built');
