@@ -55,7 +55,9 @@ async function watchContainers(): Promise<{ end(): number }> {
     const lines = (rest + chunk.toString('utf8')).split('\n');
     rest = lines.pop() ?? '';
     for (const line of lines) {
-      const { Action, Actor, timeNano } = JSON.parse(line) as { Action: string; Actor: { ID: string }; timeNano: number };
+      const { Action, Actor, timeNano } = JSON.parse(line) as { Action: string; Actor: { ID: string; Attributes: { name: string } }; timeNano: number };
+      // The platform's own run beside the submission's: the guard of the deadline, the relays of server and build.
+      if (/-(guard|relay)$/.test(Actor.Attributes.name)) continue;
       const ms = timeNano / 1e6;
       if (Action === 'start') running.set(Actor.ID, ms);
       else totalMs += ms - (running.get(Actor.ID) ?? ms);
