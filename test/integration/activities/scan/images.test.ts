@@ -22,8 +22,8 @@ beforeAll(async () => {
   await ensureBusybox(docker);
   const dockerfile = [
     `FROM ${busyboxImage}`,
-    'COPY deleted.txt inner.zip /work/',
-    'RUN rm /work/deleted.txt',
+    'COPY deleted.txt inner.zip /app/',
+    'RUN rm /app/deleted.txt',
     `ENV TOKEN=${secrets.environment}`,
     `LABEL note="${secrets.label}"`,
     `RUN echo ${secrets.argument} > /dev/null`,
@@ -45,7 +45,7 @@ test('every layer, the configuration and the history are scanned, deleted files 
     expect(report.findings.map(({ fingerprint }) => fingerprint)).toContain(session.fingerprintOf(value));
   }
   const places = report.findings.map(({ path, within = [] }) => [path, ...within.slice(1)].join('!'));
-  expect(places).toEqual(expect.arrayContaining(['work/deleted.txt', 'work/inner.zip!a/b.py', 'image configuration: Env', 'image configuration: Labels', 'image history']));
+  expect(places).toEqual(expect.arrayContaining(['app/deleted.txt', 'app/inner.zip!a/b.py', 'image configuration: Env', 'image configuration: Labels', 'image history']));
   expect(Object.values(secrets).filter((value) => JSON.stringify(report).includes(value))).toEqual([]);
 });
 
