@@ -23,6 +23,8 @@ export default defineConfig({
           // Two training containers at once would make each other's times meaningless.
           fileParallelism: false,
           testTimeout: 300_000,
+          // Real parts on a loaded machine: one more try in CI, where the reporter names what needed it; none at a desk.
+          retry: process.env['CI'] === undefined ? 0 : 1,
           hookTimeout: 300_000,
         },
       },

@@ -52,12 +52,14 @@ async function logOf(run: string): Promise<string[]> {
   return lines;
 }
 
-/** A listener of ours outside the run's network; resolves to its address. */
-async function listener(): Promise<string> {
+/** A listener of ours outside the run's network, seen to answer there; resolves to the command that tries to reach it. */
+async function attemptAtListener(): Promise<string> {
   const container = await docker.createContainer({ Image: busyboxImage, Cmd: ['httpd', '-f', '-p', '8080', '-h', '/tmp'], HostConfig: { AutoRemove: true } });
   listeners.push(container);
   await container.start();
-  return (await container.inspect()).NetworkSettings.Networks['bridge']?.IPAddress ?? '';
+  const attempt = `nc -w 2 ${(await container.inspect()).NetworkSettings.Networks['bridge']?.IPAddress} 8080 < /dev/null`;
+  await expect.poll(() => exitCodeOutside(attempt), { timeout: 20_000 }).toBe(0);
+  return attempt;
 }
 
 async function exitCodeOutside(script: string): Promise<number> {
@@ -95,15 +97,14 @@ describe('a server', { timeout: 60_000 }, () => {
   });
 
   it('reaches nothing outside its network', async () => {
-    const attempt = `nc -w 2 ${await listener()} 8080 < /dev/null`;
-    expect(await exitCodeOutside(attempt)).toBe(0);
+    const attempt = await attemptAtListener();
     const context = newContext('closed');
     await serve(await images.thatRuns(`${attempt} && echo reached || echo closed; ${serving}`), context, async () => undefined);
     expect(await logOf(context.run)).toContain('closed');
   });
 
   it('is reached over a network of its own where its runtime shares no namespaces, and reaches the host no more', async () => {
-    const image = await images.thatRuns(`nc -w 2 ${await listener()} 8080 < /dev/null && echo reached || echo closed; echo ok > /tmp/index.html; exec httpd -f -p 80 -h /tmp`);
+    const image = await images.thatRuns(`${await attemptAtListener()} && echo reached || echo closed; echo ok > /tmp/index.html; exec httpd -f -p 80 -h /tmp`);
     const context = newContext('network');
     dependencies.settings.containerRuntime = 'runc';
     try {
