@@ -8,6 +8,7 @@ import { createIntakeActivities } from './intake/index.ts';
 import { createPinActivities } from './pin/index.ts';
 import { createScanActivities } from './scan/index.ts';
 import { createScoreActivities } from './score/index.ts';
+import { createStoreImagesActivities } from './store-images/index.ts';
 import { createTrainActivities } from './train/index.ts';
 import { createUploadActivities } from './upload/index.ts';
 
@@ -17,6 +18,7 @@ export function createActivities(dependencies: Dependencies): Activities {
     ...createScanActivities(dependencies),
     ...createPinActivities(dependencies),
     ...createBuildActivities(dependencies),
+    ...createStoreImagesActivities(dependencies),
     ...createTrainActivities(dependencies),
     ...createUploadActivities(dependencies),
     ...createEvaluateActivities(dependencies),

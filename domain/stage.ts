@@ -8,6 +8,7 @@ export const StageName = z.enum([
   'pin',
   'build',
   'scan-images',
+  'store-images',
   'train',
   'scan-outputs',
   'upload',

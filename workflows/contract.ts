@@ -34,7 +34,7 @@ export interface Queues {
 }
 
 /** Every result lists what it stored, so that the manifest is complete by construction. */
-interface Stored {
+export interface Stored {
   artifacts: Artifact[];
   /** One line for people. */
   summary: string;
@@ -112,9 +112,10 @@ export interface Activities {
   pin(input: StageRun & { submission: Submission }): Promise<StageOutcome<PinResult>>;
   build(input: StageRun & { submission: Submission; pin: PinResult }): Promise<StageOutcome<BuildResult>>;
   scanImages(input: StageRun & { images: ImageReference[] }): Promise<StageOutcome<ScanResult>>;
+  storeImages(input: StageRun & { images: ImageReference[] }): Promise<StageOutcome<Stored>>;
   train(input: StageRun & { submission: Submission; image: ImageReference }): Promise<StageOutcome<TrainResult>>;
   scanOutputs(input: StageRun & { output: string }): Promise<StageOutcome<ScanResult>>;
-  upload(input: StageRun & { images: ImageReference[]; artifacts: Artifact[] }): Promise<StageOutcome<UploadResult>>;
+  upload(input: StageRun & { artifacts: Artifact[] }): Promise<StageOutcome<UploadResult>>;
   evaluate(input: StageRun & EvaluateInput): Promise<StageOutcome<EvaluateResult>>;
   score(input: StageRun & ScoreInput): Promise<StageOutcome<ScoreResult>>;
   attest(input: StageRun & AttestInput): Promise<StageOutcome<AttestResult>>;

@@ -27,10 +27,13 @@ export const policies: Record<keyof Activities, Policy> = {
   build: { startToCloseTimeout: '90m', heartbeatTimeout, retry: patient },
   // 20 GB images at 10 MB/s.
   scanImages: { startToCloseTimeout: '2h', heartbeatTimeout, retry: patient },
+  // 20 GB images over a slow store.
+  storeImages: { startToCloseTimeout: '4h', heartbeatTimeout, retry: patient },
   // The largest budget, 24 h, one hour to store the output, and slack; the stage holds the absolute deadline.
   train: { startToCloseTimeout: '26h', heartbeatTimeout, retry: attaching },
   scanOutputs: { startToCloseTimeout: '2h', heartbeatTimeout, retry: patient },
-  upload: { startToCloseTimeout: '4h', heartbeatTimeout, retry: patient },
+  // As many requests as a run has objects, at most some 100,000.
+  upload: { startToCloseTimeout: '1h', heartbeatTimeout, retry: patient },
   // limits.evaluateClosedMs is 10 h; loading the model may take one more.
   evaluate: { startToCloseTimeout: '12h', heartbeatTimeout, retry: attaching },
   score: { startToCloseTimeout: '30m', heartbeatTimeout, retry: patient },

@@ -12,6 +12,7 @@ import {
   scanOutput,
   scanSource,
   scoreAnswers,
+  storeImages,
   takeIn,
   trainModel,
   uploadArtifacts,
@@ -24,6 +25,7 @@ const stages: readonly StageName[] = [
   'pin',
   'build',
   'scan-images',
+  'store-images',
   'train',
   'scan-outputs',
   'upload',
@@ -53,9 +55,9 @@ async function chain(reproduction: Reproduction): Promise<void> {
   await scanSource(reproduction);
   const pin = await pinDependencies(reproduction);
   const images = await buildImages(reproduction, pin);
-  const output = await besides(scanImages(reproduction, images), trainModel(reproduction, images));
+  const output = await besides([scanImages(reproduction, images), storeImages(reproduction, images)], trainModel(reproduction, images));
   await scanOutput(reproduction, output);
-  await uploadArtifacts(reproduction, images);
+  await uploadArtifacts(reproduction);
   const open = await evaluate(reproduction, 'open', images, output);
   const closed = await evaluate(reproduction, 'closed', images, output);
   await scoreAnswers(reproduction, [...open, ...closed]);
@@ -85,12 +87,11 @@ async function reproduce(request: ReproductionRequest, intake: IntakeResult, led
   }
 }
 
-/** Waits for both, so that nothing of a stopped chain goes on while it is attested, and gives the second's result. */
-async function besides<Result>(first: Promise<void>, second: Promise<Result>): Promise<Result> {
-  const [beside, main] = await Promise.allSettled([first, second]);
-  if (main.status === 'rejected') throw main.reason;
-  if (beside.status === 'rejected') throw beside.reason;
-  return main.value;
+/** Waits for all, so that nothing of a stopped chain goes on while it is attested, and gives the main one's result. */
+async function besides<Result>(others: Promise<void>[], main: Promise<Result>): Promise<Result> {
+  const settled = await Promise.allSettled([main, ...others]);
+  for (const each of settled) if (each.status === 'rejected') throw each.reason;
+  return main;
 }
 
 async function endOf(part: Promise<void>, ledger: Ledger): Promise<boolean> {

@@ -56,6 +56,12 @@ export async function scanImages(reproduction: Reproduction, images: ImageRefere
   await scanStage(reproduction, 'scan-images', () => scan({ ...stageRun(reproduction), images }));
 }
 
+/** Runs beside the training as well: it takes as long as the images are large, and a host that did not build them loads them from there. */
+export async function storeImages(reproduction: Reproduction, images: ImageReference[]): Promise<void> {
+  const store = activity('storeImages', reproduction.intake.queues.host, `Keeping ${images.length} images in the store`);
+  await perform(reproduction.ledger, 'store-images', () => store({ ...stageRun(reproduction), images }));
+}
+
 /** SHA-256 of the output's tree, undefined for a submission that only serves. */
 export async function trainModel(reproduction: Reproduction, images: ImageReference[]): Promise<string | undefined> {
   const { submission, queues } = reproduction.intake;
@@ -75,10 +81,11 @@ export async function scanOutput(reproduction: Reproduction, output: string | un
   await scanStage(reproduction, 'scan-outputs', () => scan({ ...stageRun(reproduction), output }));
 }
 
-export async function uploadArtifacts(reproduction: Reproduction, images: ImageReference[]): Promise<void> {
+/** Each stage stored what it made; before anything is asked of it, all of it is looked up in the store. */
+export async function uploadArtifacts(reproduction: Reproduction): Promise<void> {
   const { intake, ledger } = reproduction;
-  const upload = activity('upload', intake.queues.host, `Images and artifacts of ${intake.submission.name}`);
-  await perform(ledger, 'upload', () => upload({ ...stageRun(reproduction), images, artifacts: ledger.artifacts }));
+  const upload = activity('upload', workflowQueue, `Artifacts of ${intake.submission.name}`);
+  await perform(ledger, 'upload', () => upload({ ...stageRun(reproduction), artifacts: ledger.artifacts }));
 }
 
 /** The stage's answers, or none where the suite has no such stage. */

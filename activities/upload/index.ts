@@ -1,40 +1,21 @@
-import type { Artifact } from '../../domain/index.ts';
-import type { Activities, ImageReference, UploadResult } from '../../workflows/contract.ts';
+import type { Activities } from '../../workflows/contract.ts';
 import type { Dependencies } from '../dependencies.ts';
-import { runStage, type StageContext } from '../stage.ts';
-import { keepImages } from './keep-images.ts';
+import { runStage } from '../stage.ts';
 import { verifyStored } from './verify.ts';
 
-export { loadImage } from './load-image.ts';
+/** Raise it when what is looked up changes. */
+const version = 2;
 
-/** Raise it when an image is stored in another form. */
-const version = 1;
-
+/** Sees that everything that the stages before stored is there: what is evaluated can be audited. */
 export function createUploadActivities(dependencies: Dependencies): Pick<Activities, 'upload'> {
   return {
     upload: (input) => {
-      const { images, artifacts } = input;
       // Sorted, since stages that run beside each other end in any order.
-      const listed = artifacts.map(({ path, sha256 }) => `${path} ${sha256}`).sort();
-      const inputs = { images: images.map(({ id, role }) => ({ id, role })), artifacts: listed };
-      return runStage(dependencies, input, 'upload', { version, inputs }, async (context) => ({
-        result: await uploadAll(dependencies, images, artifacts, context),
-      }));
+      const inputs = { artifacts: input.artifacts.map(({ path, sha256 }) => `${path} ${sha256}`).sort() };
+      return runStage(dependencies, input, 'upload', { version, inputs }, async (context) => {
+        const { objects, bytes } = await verifyStored(dependencies.store, input.artifacts, context);
+        return { result: { artifacts: [], objects, bytes, summary: `${objects} objects, ${bytes} bytes are in the store` } };
+      });
     },
   };
-}
-
-/**
- * Keeps the images of a run in the store and sees that everything that the stages before stored is there. Failures: IMAGE_GONE,
- * ENGINE_UNREACHABLE, STORE_UNREACHABLE, STORE_CORRUPT, DISK_FULL.
- */
-export async function uploadAll(
-  dependencies: Pick<Dependencies, 'store' | 'docker' | 'settings'>,
-  images: ImageReference[],
-  artifacts: Artifact[],
-  context: Pick<StageContext, 'signal' | 'report'>,
-): Promise<UploadResult> {
-  const kept = await keepImages(dependencies, images, context);
-  const { objects, bytes } = await verifyStored(dependencies.store, [...artifacts, ...kept], context);
-  return { artifacts: kept, objects, bytes, summary: `${images.length} images kept; ${objects} objects, ${bytes} bytes are in the store` };
 }

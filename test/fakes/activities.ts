@@ -44,6 +44,7 @@ export function fakeActivities(replaced: Partial<Activities> = {}): Activities {
     pin: async () => completed({ dockerfiles: [], report: digest }),
     build: async () => completed({ images: [{ role: 'serve' as const, id: 'sha256:1', sizeBytes: 1 }, { role: 'train' as const, id: 'sha256:2', sizeBytes: 1 }] }),
     scanImages: async () => completed({ complete: true, blocking: 0, warnings: 0 }),
+    storeImages: async () => completed({}),
     train: async () => completed({ output: digest, startedAt: submission.asOf.date, endedAt: submission.asOf.date, durationMs: 0 }),
     scanOutputs: async () => completed({ complete: true, blocking: 0, warnings: 0 }),
     upload: async () => completed({ objects: 1, bytes: 1 }),

@@ -8,8 +8,8 @@ import { text } from 'node:stream/consumers';
 import { pack } from 'tar-stream';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createDocker } from '../../../../activities/io/docker/connection.ts';
-import { keepImages } from '../../../../activities/upload/keep-images.ts';
-import { loadImage, uploadAll } from '../../../../activities/upload/index.ts';
+import { keepImages } from '../../../../activities/store-images/keep-images.ts';
+import { loadImage } from '../../../../activities/store-images/index.ts';
 import { readConfig } from '../../../../infra/config.ts';
 import type { ImageReference } from '../../../../workflows/contract.ts';
 import { memoryStore } from '../../../fakes/memory-store.ts';
@@ -69,14 +69,6 @@ describe('images in the store', () => {
     const silent = { ...dependencies, docker: createSilentSave() };
     expect(await keepImages(silent, images, context)).toEqual(kept);
     expect(store.objects.size).toBe(objects);
-  });
-
-  it('are refused when an object of the run is missing', async () => {
-    const dependencies = { store: memoryStore(), docker, settings: { scratchDirectory } as never };
-    const sha256 = 'ab'.repeat(32);
-    const lost = { path: 'logs/build.log', key: `cas/sha256/ab/${sha256}`, sha256, sizeBytes: 3, mediaType: 'text/plain', role: 'log' } as const;
-    await expect(uploadAll(dependencies, images, [lost], context)).rejects.toMatchObject({ type: 'STORE_CORRUPT', message: expect.stringContaining('logs/build.log') });
-    expect(await uploadAll(dependencies, images, [], context)).toMatchObject({ objects: 5 });
   });
 
   it('say which image the engine does not have', async () => {
