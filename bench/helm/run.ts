@@ -31,16 +31,52 @@ export async function runHelm(directory: string, size: number, withBias: boolean
   return [...runs, ...(await runEntries(directory, 'offline', offlineEntries(), new Map()))];
 }
 
-/** helm-run's path, installed from PyPI on first use (2 to 3 minutes). */
-export async function ensureHelm(): Promise<string> {
-  const environment = process.env['REPRISE_HELM_VENV'] ?? join(homedir(), '.cache', 'reprise', `helm-${version}`);
-  const python = join(environment, 'bin', 'python');
+/** Where HELM is, or would be installed; REPRISE_HELM_VENV names another virtual environment. */
+const environment = process.env['REPRISE_HELM_VENV'] ?? join(homedir(), '.cache', 'reprise', `helm-${version}`);
+
+/** The path of helm-run, or undefined where HELM is not installed; `installation` is how to have it. */
+export function installedHelm(): string | undefined {
   const helmRun = join(environment, 'bin', 'helm-run');
-  if (existsSync(helmRun)) return helmRun;
+  return existsSync(helmRun) ? helmRun : undefined;
+}
+
+export const installation = `python3 -m venv ${environment} && ${join(environment, 'bin', 'pip')} install crfm-helm==${version}`;
+
+/** helm-run's path, installed from PyPI on first use (2 to 3 minutes). */
+async function ensureHelm(): Promise<string> {
+  const installed = installedHelm();
+  if (installed !== undefined) return installed;
+  const python = join(environment, 'bin', 'python');
   process.stderr.write(`Installing crfm-helm ${version} into ${environment}\n`);
   await execa('python3', ['-m', 'venv', environment]);
   await execa(python, ['-m', 'pip', 'install', '--quiet', `crfm-helm==${version}`], { stderr: 'inherit' });
-  return helmRun;
+  return join(environment, 'bin', 'helm-run');
+}
+
+export interface HelmRunOptions {
+  suite: string;
+  entries: string[];
+  url: string;
+  threads?: number;
+  /** Most questions of a scenario. */
+  instances: number;
+}
+
+/** One call of helm-run without its cache, its log kept beside its runs. Resolves to the directories of the runs that it finished. */
+export async function callHelm(directory: string, { suite, entries, url, threads, instances }: HelmRunOptions): Promise<string[]> {
+  const options = ['--suite', suite, '--output-path', directory, '--local-path', join(directory, 'prod_env'), '--plugins', plugin];
+  const limits = ['--max-eval-instances', String(instances), '--disable-cache', ...(threads === undefined ? [] : ['--num-threads', String(threads)])];
+  const result = await execa(await ensureHelm(), [...options, ...limits, '--run-entries', ...entries], {
+    env: { HELM_HTTP_MODEL_BASE_URL: url },
+    cwd: directory,
+    reject: false,
+    all: true,
+  });
+  await writeFile(join(directory, `${suite}.log`), result.all);
+  if (result.exitCode !== 0) process.stderr.write(`helm-run ended with ${result.exitCode} for ${suite}; see ${join(directory, `${suite}.log`)}\n`);
+  const suiteDirectory = join(directory, 'runs', suite);
+  const names = existsSync(suiteDirectory) ? await readdir(suiteDirectory) : [];
+  return names.map((name) => join(suiteDirectory, name)).filter((run) => existsSync(join(run, 'stats.json')));
 }
 
 function entriesOf(name: string, path: string): string[] {
@@ -56,23 +92,10 @@ function offlineEntries(): string[] {
 }
 
 async function runEntries(directory: string, suite: string, entries: string[], answers: ReadonlyMap<number, string>): Promise<string[]> {
-  const helmRun = await ensureHelm();
   const server = await startHelmAnswerServer(answers);
   try {
-    const options = ['--suite', suite, '--output-path', directory, '--local-path', join(directory, 'prod_env'), '--plugins', plugin];
-    const limits = ['--max-eval-instances', '60', '--num-threads', '4', '--disable-cache'];
-    const result = await execa(helmRun, [...options, ...limits, '--run-entries', ...entries], {
-      env: { HELM_HTTP_MODEL_BASE_URL: server.url },
-      cwd: directory,
-      reject: false,
-      all: true,
-    });
-    await writeFile(join(directory, `${suite}.log`), result.all);
-    if (result.exitCode !== 0) process.stderr.write(`helm-run ended with ${result.exitCode} for ${suite}; see ${join(directory, `${suite}.log`)}\n`);
+    return await callHelm(directory, { suite, entries, url: server.url, threads: 4, instances: 60 });
   } finally {
     await server.close();
   }
-  const suiteDirectory = join(directory, 'runs', suite);
-  const names = existsSync(suiteDirectory) ? await readdir(suiteDirectory) : [];
-  return names.map((name) => join(suiteDirectory, name)).filter((run) => existsSync(join(run, 'stats.json')));
 }
