@@ -10,6 +10,7 @@ export default defineConfig({
           name: 'unit',
           include: ['test/**/*.test.ts'],
           exclude: ['test/integration/**', 'test/e2e/**', 'test/hostile/**', 'test/chaos/**', 'test/gpu/**'],
+          globalSetup: ['test/temporary-directory.ts'],
           testTimeout: 20_000,
         },
       },
@@ -17,7 +18,7 @@ export default defineConfig({
         test: {
           name: 'stack',
           include: ['test/integration/**/*.test.ts', 'test/e2e/**/*.test.ts', 'test/hostile/**/*.test.ts'],
-          globalSetup: ['test/global-setup.ts'],
+          globalSetup: ['test/temporary-directory.ts', 'test/global-setup.ts'],
           // `readConfig()` of a test finds the stack that the tests brought up.
           env: testStackEnvironment,
           // Two training containers at once would make each other's times meaningless.

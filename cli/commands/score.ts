@@ -1,12 +1,12 @@
-import { readFile } from 'node:fs/promises';
 import { Command, Option } from 'commander';
 import { z } from 'zod';
 import { rescoreHelm } from '../../activities/rescore/index.ts';
 import { metricNames, scorePair } from '../../domain/metrics/index.ts';
 import { rank, ruleNames, type RuleName } from '../../domain/ranking/index.ts';
-import { parseResults, ResultsError, type ParityReport } from '../../domain/results.ts';
+import type { ParityReport } from '../../domain/results.ts';
 import { UsageError } from '../errors.ts';
 import { exitCodes } from '../exit-codes.ts';
+import { readText, resultsOf } from '../input.ts';
 import { renderParity, renderScores } from '../render-scores.ts';
 import { print, printJson } from '../terminal.ts';
 
@@ -20,7 +20,7 @@ export function scoreCommand(): Command {
     .option('--json', 'print reprise.scores/v1')
     .addHelpText('after', '\nExample:\n  reprise score results.json --rule contest-2023')
     .action(async (path: string, options: { rule: RuleName; seed: string; bootstrap: string; json?: true }) => {
-      const scores = rank(parsed(path, await readText(path)), options.rule, { seed: options.seed, bootstrap: Number(options.bootstrap) });
+      const scores = rank(resultsOf(path, await readText(path)), options.rule, { seed: options.seed, bootstrap: Number(options.bootstrap) });
       if (options.json) printJson(scores);
       else print(renderScores(scores));
     });
@@ -69,19 +69,4 @@ function pairOf(path: string, line: string, number: number): z.infer<typeof Pair
   const pair = Pair.safeParse(value);
   if (pair.success) return pair.data;
   throw wrong(pair.error.issues.map((issue) => `${issue.path.join('.') || 'line'}: ${issue.message}`).join('; '));
-}
-
-function parsed(path: string, text: string): ReturnType<typeof parseResults> {
-  try {
-    return parseResults(text);
-  } catch (error) {
-    if (!(error instanceof ResultsError)) throw error;
-    throw new UsageError(`${path}: ${error.message}`, 'Correct the named places of the table.', { cause: error });
-  }
-}
-
-async function readText(path: string): Promise<string> {
-  return readFile(path, 'utf8').catch((cause: unknown) => {
-    throw new UsageError(`${path} cannot be read`, 'Check the path.', { cause });
-  });
 }

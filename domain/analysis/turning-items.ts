@@ -1,12 +1,8 @@
-import { contest2023 } from '../ranking/contest-2023.ts';
-import { helm } from '../ranking/helm.ts';
-import type { RuleName } from '../ranking/index.ts';
-import { pairwise } from '../ranking/pairwise.ts';
+import { type RuleName, rules } from '../ranking/index.ts';
 import { exactMeans, isAbove, type Rule, scenariosOf, type Table } from '../ranking/table.ts';
 import type { Results } from '../results.ts';
 import type { TurningItems } from './analysis.ts';
 
-const rules: Record<RuleName, Rule> = { 'contest-2023': contest2023, helm, pairwise };
 const namedItems = 10;
 
 /**

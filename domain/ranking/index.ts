@@ -9,7 +9,7 @@ import { exactMeans, isAbove, type ModelScore, ranksOf, type Rule, tableOf } fro
 
 export { kendallTauB, rankAgreementBySize, spearman } from './agreement.ts';
 
-const rules = { 'contest-2023': contest2023, helm, pairwise } satisfies Record<string, Rule>;
+export const rules = { 'contest-2023': contest2023, helm, pairwise } satisfies Record<string, Rule>;
 
 export type RuleName = keyof typeof rules;
 export const ruleNames = Object.keys(rules) as RuleName[];

@@ -5,6 +5,7 @@ export default defineConfig({
   test: {
     root: `${import.meta.dirname}/../..`,
     include: ['test/hostile/**/*.test.ts'],
+    globalSetup: ['test/temporary-directory.ts'],
     fileParallelism: false,
     testTimeout: 300_000,
     hookTimeout: 300_000,
