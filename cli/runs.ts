@@ -1,5 +1,5 @@
 import { WorkflowNotFoundError, type WorkflowExecutionInfo, type WorkflowHandle } from '@temporalio/client';
-import { isFailureCode, Run, type StageProgress } from '../domain/index.ts';
+import { failures, isFailureCode, Run, type StageProgress } from '../domain/index.ts';
 import { runName, runQuery, searchAttributes, workflowType, type Activities } from '../workflows/contract.ts';
 import type { Reprise } from './connection.ts';
 import { UsageError } from './errors.ts';
@@ -75,7 +75,8 @@ function waitingLine(activity: PendingActivity): string[] {
   if (activity.lastStartedTime == null) return [`${name}: waiting for a worker`];
   if (failure == null || (activity.attempt ?? 1) < 2) return [];
   const code = failure.applicationFailureInfo?.type;
-  return [`${name}: attempt ${activity.attempt}, the one before ended with ${isFailureCode(code) ? `${code}: ` : ''}${failure.message}`];
+  const before = `${name}: attempt ${activity.attempt}, the one before ended with`;
+  return [isFailureCode(code) ? `${before} ${code}: ${failure.message}; ${failures[code].nextStep}` : `${before} ${failure.message}`];
 }
 
 async function* executions(reprise: Reprise, query: string): AsyncIterable<WorkflowExecutionInfo> {

@@ -27,7 +27,7 @@ export const failures = {
 
   DOCKERFILE_INVALID: row('submission', 'Correct the named line of the Dockerfile; `reprise check` shows it in context.'),
   BASE_IMAGE_UNAVAILABLE: row('submission', 'Name a base image that exists, or let the operator map it with REPRISE_IMAGE_MAP.'),
-  REGISTRY_UNREACHABLE: row('platform', 'Nothing to correct in the submission; the pull is tried again.', true),
+  REGISTRY_UNREACHABLE: row('platform', 'Nothing to correct in the submission; the pull is tried again. REPRISE_IMAGE_MAP names an image that stands in for it.', true),
   PACKAGE_INDEX_UNREACHABLE: row('platform', 'Nothing to correct in the submission; the package index is asked again. REPRISE_PIP_INDEX_URL names another one.', true),
   PREDICTION_UNAVAILABLE: row('operator', 'Put the program `uv` on PATH (`pip install uv`); only predictions need it.'),
 
