@@ -17,7 +17,7 @@ export default defineConfig({
       {
         test: {
           name: 'stack',
-          include: ['test/integration/**/*.test.ts', 'test/e2e/**/*.test.ts', 'test/hostile/**/*.test.ts'],
+          include: ['test/integration/**/*.test.ts', 'test/e2e/**/*.test.ts', 'test/hostile/**/*.test.ts', 'test/chaos/**/*.test.ts'],
           globalSetup: ['test/temporary-directory.ts', 'test/global-setup.ts'],
           // `readConfig()` of a test finds the stack that the tests brought up.
           env: testStackEnvironment,

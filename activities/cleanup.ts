@@ -1,6 +1,8 @@
+import { asyncLocalStorage } from '@temporalio/activity';
 import type Docker from 'dockerode';
 import type { Activities } from '../workflows/contract.ts';
 import type { Dependencies } from './dependencies.ts';
+import { heartbeatEveryMs } from './heartbeat.ts';
 import { removeContainer } from './io/docker/containers.ts';
 import { onEngine } from './io/docker/errors.ts';
 import { runFilter, runPrefix } from './io/docker/names.ts';
@@ -11,14 +13,22 @@ import { removeVolume } from './io/docker/volumes.ts';
 export function createCleanUpActivities(dependencies: Pick<Dependencies, 'docker'>): Pick<Activities, 'cleanUp'> {
   return {
     async cleanUp({ run }) {
-      const { docker } = dependencies;
-      // By label and by name: an image of another submission may claim the label, on what its build leaves.
-      const prefix = runPrefix(run);
-      for (const id of await containersOf(docker, run, prefix)) await removeContainer(docker.getContainer(id));
-      for (const id of await networksOf(docker, run, prefix)) await removeNetwork(docker, id);
-      for (const name of await volumesOf(docker, run, prefix)) await removeVolume(docker, name);
+      const beating = setInterval(() => asyncLocalStorage.getStore()?.heartbeat(), heartbeatEveryMs);
+      try {
+        await removeAllOf(dependencies.docker, run);
+      } finally {
+        clearInterval(beating);
+      }
     },
   };
+}
+
+/** By label and by name: an image of another submission may claim the label, on what its build leaves. */
+async function removeAllOf(docker: Docker, run: string): Promise<void> {
+  const prefix = runPrefix(run);
+  for (const id of await containersOf(docker, run, prefix)) await removeContainer(docker.getContainer(id));
+  for (const id of await networksOf(docker, run, prefix)) await removeNetwork(docker, id);
+  for (const name of await volumesOf(docker, run, prefix)) await removeVolume(docker, name);
 }
 
 async function containersOf(docker: Docker, run: string, prefix: string): Promise<string[]> {

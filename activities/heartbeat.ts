@@ -5,7 +5,7 @@ import type { Dependencies } from './dependencies.ts';
 import type { StageContext } from './stage.ts';
 
 /** Below the heartbeat timeout of workflows/policy.ts, and often enough for `reprise watch`. */
-const heartbeatEveryMs = 5_000;
+export const heartbeatEveryMs = 5_000;
 
 /**
  * Signals make the workflow's details live in the Temporal UI but cost history events, so they come at growing intervals:

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { Client, Connection } from '@temporalio/client';
+import type { Client } from '@temporalio/client';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import type { Logger } from 'pino';
 import type { Dependencies } from '../activities/dependencies.ts';
@@ -11,11 +11,7 @@ import { askClients } from '../infra/pip-configuration.ts';
 import { stageProgressSignal } from '../workflows/contract.ts';
 
 /** Everything that the stages need of the world, made of the configuration. */
-export async function connectDependencies(config: Config, secrets: Record<string, string>, logger: Logger): Promise<Dependencies> {
-  const client = new Client({
-    connection: await Connection.connect({ address: config.temporalAddress }),
-    namespace: config.namespace,
-  });
+export async function connectDependencies(config: Config, client: Client, secrets: Record<string, string>, logger: Logger): Promise<Dependencies> {
   return {
     store: meteredStore(createS3Store({
       endpoint: config.s3Endpoint,

@@ -1,5 +1,6 @@
 import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { Client, Connection } from '@temporalio/client';
 import { NativeConnection, Runtime, Worker } from '@temporalio/worker';
 import type { Dependencies } from '../activities/dependencies.ts';
 import { createActivities } from '../activities/index.ts';
@@ -10,6 +11,7 @@ import { readConfig, readSecrets, type Config } from '../infra/config.ts';
 import { workflowQueue } from '../workflows/contract.ts';
 import { connectDependencies } from './dependencies.ts';
 import { serveDevices, type DeviceService, type DeviceWorker } from './devices.ts';
+import { giveBackLeftBehind, workerIdentity } from './left-behind.ts';
 import { createLogger, temporalLogger } from './logger.ts';
 import { environmentOf } from './options.ts';
 
@@ -22,9 +24,12 @@ async function main(): Promise<void> {
   const connection = await NativeConnection.connect({ address: config.temporalAddress });
   const leaving = new AbortController();
   try {
-    const dependencies = await connectDependencies(config, readSecrets(), logger);
+    const client = new Client({ connection: await Connection.connect({ address: config.temporalAddress }), namespace: config.namespace });
+    const dependencies = await connectDependencies(config, client, readSecrets(), logger);
     const workers = await createWorkers(config, connection, createActivities(dependencies));
     logger.info({ host: config.host, queues: workers.map((worker) => worker.options.taskQueue) }, 'worker ready');
+    // Besides: what is not given back now is when its heartbeats are missed.
+    giveBackLeftBehind(client, config.host, logger).catch((error: unknown) => logger.warn({ error }, 'not looked for what a killed worker left'));
     const serving = serveDevices(deviceService(config, connection, dependencies, devices), logger, leaving.signal);
     await Promise.all(workers.map((worker) => worker.run())).finally(() => leaving.abort());
     await serving;
@@ -77,6 +82,9 @@ function sharedOptions(config: Config, connection: NativeConnection) {
   return {
     connection,
     namespace: config.namespace,
+    identity: workerIdentity(config.host),
+    // What a killed worker had cached goes on after this on another one; the default is 10 s.
+    stickyQueueScheduleToStartTimeout: '5s',
     // `reprise watch` shows what heartbeats carry; the default would hold them back for 24 s.
     maxHeartbeatThrottleInterval: '5s',
     shutdownGraceTime: '3s',

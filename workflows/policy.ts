@@ -12,8 +12,12 @@ const patient: RetryPolicy = { initialInterval: '1s', backoffCoefficient: 2, max
 /** A worker's restart costs an attempt, and the next one attaches: what lasts a day may see many of them. */
 const attaching: RetryPolicy = { ...patient, maximumInterval: '15s', maximumAttempts: 1_000 };
 
-/** Activities beat every 5 s (activities/heartbeat.ts); a worker that is silent this long is taken for dead. */
-const heartbeatTimeout = '30s';
+/**
+ * Activities beat every 5 s (activities/heartbeat.ts); a worker that is silent this long is taken for dead. Long enough for a
+ * Temporal server that is killed and comes back, short enough that what was lost on the way to a worker is back at work 15 s after.
+ * What a killed worker leaves is given back by the next one (worker/left-behind.ts) and waits for nothing.
+ */
+const heartbeatTimeout = '20s';
 
 /** Timeouts and retries of every activity, each with its reason. What a stage itself may take stands in domain/limits.ts. */
 export const policies: Record<keyof Activities, Policy> = {
@@ -38,5 +42,5 @@ export const policies: Record<keyof Activities, Policy> = {
   evaluate: { startToCloseTimeout: '12h', heartbeatTimeout, retry: attaching },
   score: { startToCloseTimeout: '30m', heartbeatTimeout, retry: patient },
   attest: { startToCloseTimeout: '30m', heartbeatTimeout, retry: patient },
-  cleanUp: { startToCloseTimeout: '10m', retry: patient },
+  cleanUp: { startToCloseTimeout: '10m', heartbeatTimeout, retry: patient },
 };

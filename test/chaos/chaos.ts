@@ -1,0 +1,89 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { faults } from './faults.ts';
+import type { Options } from './options.ts';
+import { judge } from './oracle/judge.ts';
+import { planOf, type FaultKind, type PlannedFault } from './plan.ts';
+import { untilRecovered, watchProgress, type ProgressWatch } from './progress.ts';
+import type { Summary } from './summary.ts';
+import { submit, type Submitted } from './workload.ts';
+import { writeSuite, type World } from './world.ts';
+
+export interface Struck {
+  kind: FaultKind;
+  recoveryMs: number | undefined;
+}
+
+/** More at a time than the one training that a host without GPUs does at a time. */
+const atOnce = 3;
+const aimForMs = 20_000;
+const drainMs = 10 * 60_000;
+
+/**
+ * One undisturbed run to compare with, then a stream of submissions that is disturbed by one fault after the other; when all have
+ * ended, the oracle looks at what there is.
+ */
+export async function chaos(world: World, options: Options): Promise<Summary> {
+  const suite = writeSuite(world);
+  const submitted: Submitted[] = [];
+  const watch = watchProgress(world, submitted);
+  submitted.push(await submit(world, suite, 'undisturbed'));
+  await untilEnded(submitted);
+  if (submitted[0]?.result?.status !== 'completed') return judge(world, options, submitted, []);
+  const disturbing = new AbortController();
+  const streaming = stream(world, suite, submitted, disturbing.signal);
+  streaming.catch(() => disturbing.abort());
+  const struck = await disturb(world, submitted, watch, options, disturbing.signal);
+  disturbing.abort();
+  await streaming;
+  world.say('no more faults; waiting for all runs to end');
+  await Promise.race([untilEnded(submitted), sleep(drainMs)]);
+  watch.stop();
+  return judge(world, options, submitted, struck);
+}
+
+/** Keeps some submissions on their way until the disturbance ends. */
+async function stream(world: World, suite: string, submitted: Submitted[], signal: AbortSignal): Promise<void> {
+  for (let number = 1; !signal.aborted; ) {
+    if (submitted.filter(isOpen).length < atOnce) {
+      submitted.push(await submit(world, suite, `counting-${number}`));
+      number += 1;
+    }
+    await sleep(500);
+  }
+}
+
+async function disturb(world: World, submitted: Submitted[], watch: ProgressWatch, { seed, kills, minutes, only }: Options, signal: AbortSignal): Promise<Struck[]> {
+  const endMs = performance.now() + minutes * 60_000;
+  const struck: Struck[] = [];
+  for (const fault of planOf(seed, only)) {
+    if (struck.length >= kills || performance.now() > endMs || signal.aborted) return struck;
+    await sleep(fault.afterMs);
+    const done = await strike(world, fault, submitted, watch);
+    if (done) struck.push(done);
+  }
+  return struck;
+}
+
+async function strike(world: World, fault: PlannedFault, submitted: Submitted[], watch: ProgressWatch): Promise<Struck | undefined> {
+  const endMs = performance.now() + aimForMs;
+  let aim = await faults[fault.kind](world, fault, submitted);
+  while (!aim && performance.now() < endMs) {
+    await sleep(500);
+    aim = await faults[fault.kind](world, fault, submitted);
+  }
+  if (!aim) return void world.say(`${fault.kind}: nothing to hit`);
+  const runs = watch.atWork();
+  world.say(aim.what);
+  await aim.strike();
+  const { upMs, recoveryMs } = await untilRecovered(aim, watch, runs);
+  world.say(`${fault.kind}: up after ${upMs} ms, ${runs.length} runs at work again after ${recoveryMs ?? '-'} ms`);
+  return { kind: fault.kind, recoveryMs };
+}
+
+async function untilEnded(submitted: Submitted[]): Promise<void> {
+  while (submitted.some(isOpen)) await sleep(250);
+}
+
+function isOpen({ result, error }: Submitted): boolean {
+  return result === undefined && error === undefined;
+}

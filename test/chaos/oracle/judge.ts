@@ -1,0 +1,53 @@
+import type { Struck } from '../chaos.ts';
+import type { Options } from '../options.ts';
+import { quantilesOf, type Finding, type Summary } from '../summary.ts';
+import type { Submitted } from '../workload.ts';
+import type { World } from '../world.ts';
+import { checkAnswers } from './answers.ts';
+import { checkEngine } from './engine.ts';
+import { checkObjects } from './objects.ts';
+import { checkTraining } from './training.ts';
+
+/** Looks at what is there, past everything that the platform says of itself, and counts. */
+export async function judge(world: World, { seed, minutes }: Options, submitted: Submitted[], struck: Struck[]): Promise<Summary> {
+  const findings: Finding[] = [];
+  let answers = 0;
+  let trainingSecondsLost = 0;
+  for (const each of submitted) {
+    if (each.result?.status !== 'completed') {
+      const failed = each.result?.stages.find(({ outcome }) => outcome?.status === 'failed');
+      findings.push({ kind: 'lost', of: each.run, message: `the run did not complete: ${each.error ?? failed?.outcome?.code ?? each.result?.status ?? 'it has not ended'}: ${failed?.outcome?.message ?? ''}` });
+      continue;
+    }
+    answers += await checkAnswers(world, each, findings);
+    trainingSecondsLost += await checkTraining(world, each, findings);
+  }
+  const objectsVerified = await checkObjects(world, findings);
+  await checkEngine(world, findings);
+  const count = (kind: Finding['kind']): number => findings.filter((finding) => finding.kind === kind).length;
+  const events = (of: Submitted[]): number => Math.max(0, ...of.map(({ historyEvents }) => historyEvents));
+  const byKind: Summary['killsByKind'] = {};
+  for (const { kind } of struck) byKind[kind] = (byKind[kind] ?? 0) + 1;
+  const recoveries = struck.flatMap(({ kind, recoveryMs }) => (recoveryMs === undefined ? [] : [{ kind, recoveryMs }]));
+  return {
+    schema: 'reprise.chaos/v1',
+    seed,
+    minutes,
+    kills: struck.length,
+    killsByKind: byKind,
+    submissions: submitted.length,
+    answers,
+    lost: count('lost'),
+    doubled: count('doubled'),
+    wrong: count('wrong'),
+    left: count('left'),
+    trainingSecondsLost,
+    mostHistoryEvents: { undisturbed: events(submitted.slice(0, 1)), disturbed: events(submitted.slice(1)) },
+    objectsVerified,
+    recoveryMs: quantilesOf(recoveries.map(({ recoveryMs }) => recoveryMs)),
+    slowest: recoveries.toSorted((a, b) => b.recoveryMs - a.recoveryMs).slice(0, 5),
+    holds: findings.length === 0,
+    findings,
+    ...(findings.length === 0 ? {} : { timeline: world.events }),
+  };
+}

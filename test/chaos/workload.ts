@@ -1,0 +1,72 @@
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Client, Connection } from '@temporalio/client';
+import { execa } from 'execa';
+import type { Run } from '../../domain/index.ts';
+import { writeSubmission, type World } from './world.ts';
+
+/** One submission on its way, as far as its submitter knows. */
+export interface Submitted {
+  name: string;
+  run: string;
+  workflowId: string;
+  /** As the workflow told it at its end; undefined while it runs. */
+  result?: Run | undefined;
+  /** What ended the workflow without a result. */
+  error?: string;
+  historyEvents: number;
+  /** What was done to its own containers: how often its training, or something that takes it along, was killed. */
+  trainingKills: number;
+}
+
+const root = join(import.meta.dirname, '..', '..');
+
+/** Runs the command as a person would; while the platform is away, as a person who tries again. */
+export async function reprise(world: World, args: string[]): Promise<string> {
+  for (;;) {
+    const { exitCode, stdout, stderr } = await execa(process.execPath, [join(root, 'cli', 'main.ts'), ...args], { env: world.environment, reject: false, timeout: 60_000 });
+    if (exitCode === 0) return stdout;
+    // 3: a platform fault; 4: no server answers. Undefined: it hung and was given up.
+    if (exitCode !== undefined && exitCode !== 3 && exitCode !== 4) throw new Error(`reprise ${args.join(' ')} ended with exit code ${exitCode}: ${stderr}`);
+    world.say(`reprise ${args[0]}: ${stderr.trim().split('\n').at(-1) ?? ''}; trying again`);
+    await sleep(2_000);
+  }
+}
+
+export async function submit(world: World, suite: string, name: string): Promise<Submitted> {
+  const directory = writeSubmission(world, name);
+  const { runs } = JSON.parse(await reprise(world, ['start', directory, '--suite', suite, '--json'])) as { runs: { run: string; workflowId: string }[] };
+  const [started] = runs;
+  if (!started) throw new Error(`${name} was not started`);
+  world.say(`${name} started as ${started.run}`);
+  return { name, ...started, historyEvents: 0, trainingKills: 0 };
+}
+
+/** Asks the server about what has not ended; without an answer nothing changes. Resolves to the newest sign of life of each. */
+export async function ask(world: World, submitted: Submitted[]): Promise<Map<string, number>> {
+  const beats = new Map<string, number>();
+  const open = submitted.filter(({ result, error }) => result === undefined && error === undefined);
+  if (open.length === 0) return beats;
+  const connection = await Connection.connect({ address: world.config.temporalAddress, connectTimeout: '2s' }).catch(() => undefined);
+  if (!connection) return beats;
+  try {
+    const client = new Client({ connection, namespace: world.config.namespace });
+    const deadline = Date.now() + 3_000;
+    await client.withDeadline(deadline, () => Promise.all(open.map((each) => askOne(world, client, each, beats)))).catch(() => undefined);
+  } finally {
+    await connection.close();
+  }
+  return beats;
+}
+
+async function askOne(world: World, client: Client, submitted: Submitted, beats: Map<string, number>): Promise<void> {
+  const handle = client.workflow.getHandle(submitted.workflowId);
+  const { status, historyLength, raw } = await handle.describe();
+  submitted.historyEvents = historyLength;
+  const newest = Math.max(0, ...(raw.pendingActivities ?? []).map(({ lastHeartbeatTime }) => Number(lastHeartbeatTime?.seconds ?? 0) * 1_000 + Number(lastHeartbeatTime?.nanos ?? 0) / 1e6));
+  beats.set(submitted.run, newest);
+  if (status.name === 'RUNNING') return;
+  if (status.name === 'COMPLETED') submitted.result = (await handle.result()) as Run;
+  else submitted.error = status.name;
+  world.say(`${submitted.name} ended: ${submitted.result?.status ?? submitted.error}, ${historyLength} events`);
+}
