@@ -37,6 +37,8 @@ export interface Settings {
   suiteKeyFile: string;
   signingKeyFile: string;
   fingerprintKeyFile: string;
+  /** `host:port` of services at private addresses that trainings may reach all the same. */
+  trainingReachable?: string[];
   /** Values of secrets by name (REPRISE_SECRET_<NAME>). */
   secrets: Record<string, string>;
   /** GPUs that this worker gives to containers, by UUID or index; any one where it is absent. */

@@ -35,11 +35,14 @@ export function attestationKey(run: string): string {
   return `${runPrefix(run)}attestation.dsse.json`;
 }
 
-export function logChunkPrefix(run: string, stage: StageName): string {
+/** Logs while they are written: one a stage, and of what a training asked for outside. */
+export type LogName = StageName | 'train-network';
+
+export function logChunkPrefix(run: string, stage: LogName): string {
   return `${runPrefix(run)}logs/${stage}/`;
 }
 
-export function logChunkKey(run: string, stage: StageName, sequence: number): string {
+export function logChunkKey(run: string, stage: LogName, sequence: number): string {
   return `${logChunkPrefix(run, stage)}${padded(sequence, 8)}.log`;
 }
 

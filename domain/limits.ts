@@ -134,6 +134,8 @@ export const limits = {
   checkpointFiles: 20_000,
   /** Between two looks at what a training uses; the engine's figures cost it a second. */
   activityLookMs: 20 * second,
+  /** Between two looks at whether a training's way out is open: clients try again for longer. */
+  connectionLookMs: 3 * second,
   /** Between two looks at what a training has on disk: a fast disk takes 20 GB in it, and freeDiskBytes is not all there is. */
   diskLookMs: 10 * second,
   /** A process that waits in a loop stays below this share of one CPU or of a device. */

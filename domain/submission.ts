@@ -3,7 +3,8 @@ import { Sha256 } from './artifact.ts';
 import { TrackName } from './track.ts';
 
 /**
- * What a training container reaches: `none` = nothing; `egress` = the internet, as entries need that download models. Unless
+ * What a training container reaches: `none` = nothing; `egress` = the internet, by a proxy that writes down who was asked, as
+ * entries need that download models; never this machine, its neighbours or other containers. Unless
  * said otherwise, a track with a GPU has egress (2023's entries fetch base models while training) and `cpu` has none.
  */
 export const TrainingNetwork = z.enum(['none', 'egress']);

@@ -7,6 +7,8 @@ export interface Track {
   description: string;
   /** GPUs that a training container gets; matched against nvidia-smi's name. Undefined: no GPU. */
   gpu?: { modelPattern: string; minimumMemoryBytes: number };
+  /** What trainings reach: nothing, whatever they ask for; the internet if they ask for it; the internet unless they ask for none. */
+  trainingNetwork: 'none' | 'if-asked' | 'egress';
   trainingBudgetMs: number;
   memoryBytes: number;
   cpus: number;
@@ -27,10 +29,11 @@ const stalled = { afterMs: hour / 2, stops: false };
  * runs on any machine.
  */
 export const tracks: Record<TrackName, Track> = {
-  cpu: { description: 'no GPU', trainingBudgetMs: 24 * hour, memoryBytes: 8 * GiB, cpus: 1, diskBytes: 100 * GiB, stalled },
+  cpu: { description: 'no GPU', trainingNetwork: 'if-asked', trainingBudgetMs: 24 * hour, memoryBytes: 8 * GiB, cpus: 1, diskBytes: 100 * GiB, stalled },
   rtx4090: {
     description: 'one NVIDIA RTX 4090',
     gpu: { modelPattern: 'RTX 4090', minimumMemoryBytes: 23 * GiB },
+    trainingNetwork: 'egress',
     trainingBudgetMs: 24 * hour,
     memoryBytes: 128 * GiB,
     cpus: 12,
@@ -41,6 +44,7 @@ export const tracks: Record<TrackName, Track> = {
   a100: {
     description: 'one NVIDIA A100 40 GB',
     gpu: { modelPattern: 'A100', minimumMemoryBytes: 39 * GiB },
+    trainingNetwork: 'egress',
     trainingBudgetMs: 24 * hour,
     memoryBytes: 128 * GiB,
     cpus: 12,

@@ -40,6 +40,7 @@ export const Config = z.strictObject({
   npmRegistryUrl: z.url().optional().describe('npm registry that is asked whether it tells times; default: what npm of this host asks'),
   recordBuilds: z.enum(['on', 'off']).describe('Whether builds go out only through a proxy that records what they take in'),
   recordingAuthorityFile: z.string().describe('Certificate authority that recorded builds trust (PEM, key and certificate); made at the first build'),
+  trainingReachable: z.array(z.string().regex(/^\S+:\d+$/, 'must be host:port')).describe('Services at private addresses that trainings with egress may reach: host:port, comma-separated'),
   suiteKeyFile: z.string().describe('Key of the closed suites (32 bytes, hexadecimal)'),
   signingKeyFile: z.string().describe('Ed25519 private key of the attestations (PEM)'),
   fingerprintKeyFile: z.string().describe('Key of the fingerprints of secrets (32 bytes, hexadecimal)'),
@@ -66,7 +67,7 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env): Config
   const given: Record<string, unknown> = { ...fromFile };
   for (const field of Object.keys(Config.shape)) {
     const value = environment[variableOf(field)];
-    if (value !== undefined && value !== '') given[field] = field === 'imageMap' ? parseImageMap(value) : value;
+    if (value !== undefined && value !== '') given[field] = valuesOf(field, value);
   }
   const parsed = Config.safeParse({ ...defaults(home, given, environment), ...given, home });
   if (parsed.success) return { ...localStoreCredentials(parsed.data), ...parsed.data };
@@ -109,6 +110,7 @@ function defaults(home: string, given: Record<string, unknown>, environment: Nod
     suiteKeyFile: join(home, 'keys', 'suite.key'),
     signingKeyFile: join(home, 'keys', 'signing.pem'),
     fingerprintKeyFile: join(home, 'keys', 'fingerprint.key'),
+    trainingReachable: [],
     prices: '',
     logLevel: 'info',
     ...hostCaBundle(),
@@ -134,6 +136,12 @@ function isPrices(text: string): boolean {
   } catch {
     return false; // Said by the schema.
   }
+}
+
+/** What a field with several values is written as in the environment. */
+function valuesOf(field: string, value: string): unknown {
+  if (field === 'imageMap') return parseImageMap(value);
+  return field === 'trainingReachable' ? value.split(',').map((each) => each.trim()) : value;
 }
 
 function parseImageMap(text: string): Record<string, string> {

@@ -31,6 +31,7 @@ export async function connectDependencies(config: Config, client: Client, secret
       ...(await askClients(config)),
       indexCacheDirectory: join(config.cache, 'pip-index'),
       ...(config.recordBuilds === 'on' ? { recording: { authorityFile: config.recordingAuthorityFile } } : {}),
+      trainingReachable: config.trainingReachable,
       suiteKeyFile: config.suiteKeyFile,
       signingKeyFile: config.signingKeyFile,
       fingerprintKeyFile: config.fingerprintKeyFile,

@@ -1,11 +1,11 @@
-import { logChunkKey, logChunkPrefix, mediaTypes, sequenceOf, type StageName } from '../../domain/index.ts';
+import { logChunkKey, logChunkPrefix, mediaTypes, sequenceOf, type LogName } from '../../domain/index.ts';
 import type { ObjectStore } from '../io/store.ts';
 import type { Lease } from './lease.ts';
 import { isContainerLine, stamped, timeOf } from './lines.ts';
 
 export interface LogOwner {
   run: string;
-  stage: StageName;
+  stage: LogName;
 }
 
 export interface StoredChunk {

@@ -1,11 +1,11 @@
 import { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { limits, type StageName } from '../../domain/index.ts';
+import { limits, type LogName, type StageName } from '../../domain/index.ts';
 import type { ObjectStore } from '../io/store.ts';
 import { chunkBytes, chunkLines, listChunks, type LogOwner } from './chunks.ts';
 
 /** The lines that the store has of a stage's log now, each `<RFC 3339 time> <text>`. */
-export async function* readStageLog(store: ObjectStore, run: string, stage: StageName): AsyncGenerator<string> {
+export async function* readStageLog(store: ObjectStore, run: string, stage: LogName): AsyncGenerator<string> {
   for (const chunk of await listChunks(store, { run, stage })) yield* await chunkLines(store, chunk);
 }
 

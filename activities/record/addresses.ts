@@ -57,14 +57,20 @@ function inwardAddresses(): BlockList {
   // Where clouds answer for the machine's own secrets, beside 169.254.169.254.
   list.addAddress('100.100.100.200', 'ipv4');
   list.addAddress('fd00:ec2::254', 'ipv6');
-  for (const [name, addresses] of Object.entries(networkInterfaces())) for (const each of addresses ?? []) addInterface(list, name, each);
+  for (const subnet of ownSubnets()) {
+    const [address = '', prefix] = subnet.split('/');
+    list.addSubnet(address, Number(prefix), isIP(address) === 6 ? 'ipv6' : 'ipv4');
+  }
   return list;
 }
 
+/** What is this machine's own, as `address/prefix`: each of its addresses, and of a bridge of containers the whole subnet. */
+export function ownSubnets(): string[] {
+  return Object.entries(networkInterfaces()).flatMap(([name, addresses]) => (addresses ?? []).map((each) => subnetOf(name, each)));
+}
+
 /** Of a bridge of containers the whole subnet: other runs and services of the operator live there. */
-function addInterface(list: BlockList, name: string, { address, cidr, family }: NetworkInterfaceInfo): void {
-  const kind = family === 'IPv6' ? 'ipv6' : 'ipv4';
-  const prefix = Number(cidr?.split('/')[1]);
-  if (/^(docker|br-|podman|cni|veth)/.test(name) && Number.isInteger(prefix)) list.addSubnet(address, prefix, kind);
-  else list.addAddress(address, kind);
+function subnetOf(name: string, { address, cidr, family }: NetworkInterfaceInfo): string {
+  const isBridge = /^(docker|br-|podman|cni|veth)/.test(name) && cidr !== null;
+  return isBridge ? cidr : `${address}/${family === 'IPv6' ? 128 : 32}`;
 }

@@ -12,9 +12,9 @@ export interface BuildNetwork {
   close(): Promise<void>;
 }
 
-/** The name of the proxy in every build; it is in no name server. */
+/** The name of the proxy in every build and training; it is in no name server. */
 export const proxyHost = 'proxy.reprise.internal';
-const proxyPort = 3_128;
+export const proxyPort = 3_128;
 
 /**
  * A network namespace for a run's builds in which there is loopback and nothing else: the proxy at `port` of this machine's
@@ -39,9 +39,9 @@ export async function openBuildNetwork(docker: Docker, owner: Owner, settings: P
 }
 
 /** The proxies by every name under which programs look for them; the engine keeps them out of images and of its cache. */
-export function proxyArguments(): Record<string, string> {
-  const proxy = `http://${proxyHost}:${proxyPort}`;
-  // A step may start a server and ask it.
+export function proxyArguments(host: string = proxyHost, port: number = proxyPort): Record<string, string> {
+  const proxy = `http://${host}:${port}`;
+  // A program may start a server and ask it.
   const past = 'localhost,127.0.0.1,::1';
   return { HTTP_PROXY: proxy, http_proxy: proxy, HTTPS_PROXY: proxy, https_proxy: proxy, NO_PROXY: past, no_proxy: past };
 }

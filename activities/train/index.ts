@@ -9,6 +9,7 @@ import { collectOutput } from './collect.ts';
 import { releaseDevice } from './device-lease.ts';
 import { removeGuard } from './guard.ts';
 import { refuseFaulty } from './judge.ts';
+import { withNetworkLog } from './network-log.ts';
 import { trainingInputs } from './plan.ts';
 import { attachTraining } from './start.ts';
 import type { Training, TrainingBounds } from './training.ts';
@@ -36,7 +37,7 @@ export function createTrainActivities(dependencies: Dependencies): Pick<Activiti
  * Starts the training, attaches to the one that runs, or goes on with one that a platform's fault ended; waits for its end, and
  * keeps its output. The ended container stays until the run's clean-up: until then a repeated attempt finds the same end.
  * Failures: the TRAIN_ and OUTPUT_ codes, GPU_RUNTIME_MISSING, SECRET_MISSING, and the platform's: ENGINE_LOST_CONTAINER,
- * HOST_OUT_OF_MEMORY, GPU_LOST, IMAGE_GONE, GUARD_IMAGE_MISSING, ENGINE_UNREACHABLE, ATTEMPT_SUPERSEDED.
+ * HOST_OUT_OF_MEMORY, GPU_LOST, IMAGE_GONE, GUARD_IMAGE_MISSING, RELAY_UNAVAILABLE, ENGINE_UNREACHABLE, ATTEMPT_SUPERSEDED.
  */
 export async function runTraining(
   dependencies: Dependencies,
@@ -47,7 +48,7 @@ export async function runTraining(
   changes: TrainingChanges = {},
 ): Promise<StageResult<TrainResult>> {
   const training = await attachTraining(dependencies, input, context, log, lease, changes);
-  const ended = await watchTraining(training);
+  const { result: ended, record } = await withNetworkLog(training, () => watchTraining(training));
   await lease.assertHeld();
   const durationMs = training.budget.usedMs(Date.parse(ended.finishedAt ?? ''));
   if (training.device !== undefined) enterUse({ gpuMs: durationMs });
@@ -65,7 +66,7 @@ export async function runTraining(
       startedAt: training.budget.firstStart() ?? '',
       endedAt: ended.finishedAt ?? '',
       durationMs,
-      artifacts: [output.artifact, logArtifact],
+      artifacts: [output.artifact, logArtifact, ...record],
       summary: `trained ${(durationMs / 1_000).toFixed(1)} s${restartsOf(training)}, output of ${output.files} files, ${output.sizeBytes} bytes`,
     },
   };

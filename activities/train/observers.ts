@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Container } from 'dockerode';
-import type { EndReason } from '../../domain/index.ts';
+import { limits, type EndReason } from '../../domain/index.ts';
 import { outcomeOf } from '../failure.ts';
 import { processesAreFull } from '../io/docker/excess.ts';
 import { openCheckpoints } from './checkpoints.ts';
@@ -8,7 +8,8 @@ import { deviceHealth } from '../io/gpu-devices.ts';
 import { enterUse } from '../io/metering.ts';
 import { listCheckpoints, volumeBytes } from './listing.ts';
 import type { Observation } from './observation.ts';
-import { checkpointDirectory, keepsCheckpoints } from './plan.ts';
+import { attendConnection } from './network.ts';
+import { checkpointDirectory, keepsCheckpoints, trainingNetworkOf } from './plan.ts';
 import type { Training } from './training.ts';
 import { createUseMeter, layerBytes } from './use.ts';
 
@@ -25,6 +26,7 @@ export async function observeTraining(training: Training, guard: Container, seen
     repeatedly(training, bounds.activityLookMs, signal, activityLook(training, seen), soonAtFirst),
     repeatedly(training, bounds.activityLookMs, signal, () => lease.assertHeld()),
     repeatedly(training, bounds.diskLookMs, signal, () => diskLook(training, guard, decide), soonAtFirst),
+    ...(trainingNetworkOf(training.submission) === 'egress' ? [repeatedly(training, limits.connectionLookMs, signal, () => attendConnection(training.dependencies, training.owner, training.container))] : []),
     ...(keepsCheckpoints(training.submission) ? [repeatedly(training, bounds.checkpointLookMs, signal, checkpointLook(training, guard, seen))] : []),
   ]);
 }

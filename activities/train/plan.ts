@@ -4,6 +4,7 @@ import { failure } from '../failure.ts';
 import { gpuOf, limitsOf, type ContainerLimits } from '../io/docker/host-config.ts';
 import type { ContainerPlan } from '../io/docker/containers.ts';
 import type { Owner } from '../io/docker/names.ts';
+import type { Connection } from './network.ts';
 import type { TrainingBounds } from './training.ts';
 
 /** Where a training container finds its directories, unless its manifest names another for checkpoints; their paths are in OUTPUT_DIR and CHECKPOINT_DIR. */
@@ -20,7 +21,7 @@ export function trainingPlan(
   submission: Submission,
   image: string,
   settings: Pick<Settings, 'secrets' | 'gpuDevices' | 'containerRuntime'>,
-  volumes: TrainingVolumes,
+  { volumes, connection }: { volumes: TrainingVolumes; connection: Connection },
   limits: ContainerLimits,
 ): ContainerPlan {
   return {
@@ -29,6 +30,7 @@ export function trainingPlan(
     env: {
       OUTPUT_DIR: trainingDirectories.output,
       CHECKPOINT_DIR: checkpointDirectory(submission),
+      ...connection.env,
       ...secretsOf(submission, settings.secrets),
     },
     confinement: {
@@ -37,7 +39,7 @@ export function trainingPlan(
         { volume: volumes.output, path: trainingDirectories.output, readOnly: false },
         { volume: volumes.checkpoints, path: checkpointDirectory(submission), readOnly: false },
       ],
-      network: trainingNetworkOf(submission) === 'egress' ? 'bridge' : 'none',
+      network: connection.mode,
       runtime: settings.containerRuntime,
       gpu: gpuOf(submission.track, settings.gpuDevices),
     },
@@ -65,9 +67,10 @@ export function trainingLimits({ track }: Pick<Submission, 'track'>, hostCpus: n
   return limitsOf(track, hostCpus);
 }
 
-/** See TrainingNetwork: what the manifest says, else egress where the track has a GPU. */
-export function trainingNetworkOf({ track, trainingNetwork }: Pick<Submission, 'track' | 'trainingNetwork'>): TrainingNetwork {
-  return trainingNetwork ?? (tracks[track].gpu === undefined ? 'none' : 'egress');
+/** See TrainingNetwork: what the manifest asks for, within what the track gives. */
+export function trainingNetworkOf({ track, trainingNetwork }: Pick<Submission, 'track' | 'trainingNetwork'>, given = tracks[track].trainingNetwork): TrainingNetwork {
+  if (given === 'none') return 'none';
+  return trainingNetwork ?? (given === 'egress' ? 'egress' : 'none');
 }
 
 /** What decides a training's result. Deadlines, hosts and secrets' values do not. */

@@ -17,7 +17,8 @@ import { lastCheckpoint, tarOfCheckpoint } from './checkpoints.ts';
 import { releaseDevice, untilDeviceTaken } from './device-lease.ts';
 import { ensureGuard, removeGuard } from './guard.ts';
 import type { TrainingChanges, TrainInput } from './index.ts';
-import { checkpointDirectory, trainingBounds, trainingDirectories, trainingLimits, trainingPlan } from './plan.ts';
+import { noConnection, openConnection } from './network.ts';
+import { checkpointDirectory, trainingBounds, trainingDirectories, trainingLimits, trainingNetworkOf, trainingPlan } from './plan.ts';
 import type { Training } from './training.ts';
 
 /**
@@ -36,7 +37,8 @@ export async function attachTraining(
   const { NCPU } = (await onEngine('asking the Docker engine', () => docker.info())) as { NCPU: number };
   const owner: Owner = { run: context.run, stage: context.stage, workflowId: context.workflowId };
   const volumes = { output: await ensureVolume(docker, owner, 'output'), checkpoints: await ensureVolume(docker, owner, 'checkpoints') };
-  const plan = trainingPlan(owner, submission, image.id, settings, volumes, { ...trainingLimits(submission, NCPU), ...changes.limits });
+  const connection = trainingNetworkOf(submission) === 'egress' ? await openConnection(dependencies, owner) : noConnection;
+  const plan = trainingPlan(owner, submission, image.id, settings, { volumes, connection }, { ...trainingLimits(submission, NCPU), ...changes.limits });
   const container = await createOrAttach(docker, plan);
   const state = await stateOf(container);
   const training: Training = {

@@ -22,18 +22,22 @@ export async function watchTraining(training: Training): Promise<ContainerState>
   const seen = createObservation();
   const copying = new AbortController();
   const looking = new AbortController();
-  const copied = copyContainerLog(container, tapped(log, seen), copying.signal);
+  const life = { isOver: false };
+  const copied = copyContainerLog(container, tapped(log, seen), copying.signal, () => !life.isOver);
   copied.catch(() => looking.abort()); // Told below; the loop ends on it.
   let observed: Promise<void> = Promise.resolve();
   try {
     const guard = await enterLife(training);
     observed = guard ? observeTraining(training, guard, seen, decideOn(training), looking.signal) : observed;
     observed.catch(() => looking.abort());
-    const ended = await untilEnded(training, seen, looking.signal);
-    await copied;
-    return ended;
+    for (;;) {
+      const ended = await untilEnded(training, seen, looking.signal);
+      life.isOver = true;
+      if (await untilCopied(container, ended, copied)) return ended;
+      life.isOver = false;
+    }
   } catch (error) {
-    if (context.signal.aborted) throw await letGo(context, () => stopCancelled(training, copied));
+    if (context.signal.aborted) throw await letGo(context, () => ((life.isOver = true), stopCancelled(training, copied)));
     // A log that cannot be copied, or an attempt that was superseded, is the cause; not the wait that it ended.
     await (looking.signal.aborted ? Promise.race([observed, copied]) : undefined);
     throw error;
@@ -88,6 +92,15 @@ async function untilEnded(training: Training, seen: Observation, looking: AbortS
     report(training, seen, pausedSinceMs !== undefined);
     const untilDeadlineMs = pausedSinceMs === undefined ? Math.max(budget.deadlineMs() - Date.now(), 0) : Infinity;
     await sleep(Math.min(limits.containerPollMs, untilDeadlineMs), undefined, { signal });
+  }
+}
+
+/** Whether the whole log is there; false where somebody started the container again meanwhile, and there is more to come. */
+async function untilCopied(container: Container, ended: ContainerState, copied: Promise<void>): Promise<boolean> {
+  for (;;) {
+    const isCopied = await Promise.race([copied.then(() => true), sleep(limits.containerPollMs, false, { ref: false })]);
+    if (isCopied) return true;
+    if ((await stateOf(container)).startedAt !== ended.startedAt) return false;
   }
 }
 

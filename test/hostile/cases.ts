@@ -40,7 +40,20 @@ const refusedTrainings: [string, string][] = [
   ['zombie-flood', 'children that are never waited for'],
 ];
 
+/** Those of the network once more, of a training that may go out: by its proxy, and only to the internet. */
+const egressTrainings: [string, string][] = [
+  ...refusedTrainings.filter(([name]) => name.startsWith('egress-') || name === 'host-port-scan'),
+  ['egress-proxy', 'its proxy asked for the host, its neighbours and the cloud'],
+];
+
 const trainings: HostileCase[] = [
+  ...egressTrainings.map(([name, attack]): HostileCase => ({
+    name,
+    attack: `${attack}, with egress`,
+    stage: 'train',
+    expected: 'TRAIN_EXIT',
+    run: (bench) => bench.train(name, { limits: small, submission: { trainingNetwork: 'egress' } }),
+  })),
   ...refusedTrainings.map(([name, attack]): HostileCase => ({ name, attack, stage: 'train', expected: 'TRAIN_EXIT', run: (bench) => bench.train(name, { limits: small }) })),
   { name: 'fork-bomb', stage: 'train', attack: 'a fork bomb', expected: 'PROCESS_LIMIT', run: (bench) => bench.train('fork-bomb', { limits: small, bounds: { diskLookMs: 500 } }) },
   { name: 'memory-bomb', stage: 'train', attack: 'a memory bomb', expected: 'TRAIN_OUT_OF_MEMORY', run: (bench) => bench.train('memory-bomb', { limits: small }) },

@@ -99,7 +99,8 @@ export function createOptions(plan: ContainerPlan, { labels, volumes }: ImageCla
     Labels: { ...silenced(labels), ...labelsOf(plan.owner) },
     Healthcheck: { Test: ['NONE'] },
     StopSignal: 'SIGTERM',
-    Hostname: 'reprise',
+    // Who joins another's namespace has its name.
+    ...(plan.confinement.network.startsWith('container:') ? {} : { Hostname: 'reprise' }),
     Tty: false,
     OpenStdin: false,
     HostConfig: { ...hardenedHostConfig(plan.confinement), ...readOnlyVolumes(plan, volumes) },

@@ -12,7 +12,7 @@ export interface Confinement {
   limits: ContainerLimits;
   /** `<volume>:<path>[:ro]`. */
   volumes: VolumeMount[];
-  /** `none`, `bridge` (egress), or the name of an internal network. */
+  /** `none`, `container:<id>`, `bridge`, or the name of an internal network. */
   network: string;
   gpu: GpuRequest | undefined;
   /** Nothing but /tmp, /var/tmp and /run can be written, which are in memory and count as such. */

@@ -10,7 +10,7 @@ export interface Owner {
   workflowId: string;
 }
 
-export type VolumePurpose = 'output' | 'checkpoints' | 'model';
+export type VolumePurpose = 'output' | 'checkpoints' | 'model' | 'gate';
 
 export const labelNames = {
   run: 'reprise.run',
@@ -46,6 +46,16 @@ export function fillerName(owner: Pick<Owner, 'run' | 'stage'>): string {
 /** The platform's container through which this process reaches a server, or a build reaches this process. */
 export function relayName(owner: Pick<Owner, 'run' | 'stage'>): string {
   return `${containerName(owner)}-relay`;
+}
+
+/** The container that goes out for a training. */
+export function gateName(owner: Pick<Owner, 'run' | 'stage'>): string {
+  return `${containerName(owner)}-gate`;
+}
+
+/** The container in whose network namespace a training finds its proxy; the spare one stands in for it where it was started again. */
+export function doorName(owner: Pick<Owner, 'run' | 'stage'>, which: 'first' | 'spare' = 'first'): string {
+  return `${containerName(owner)}-door${which === 'spare' ? '-spare' : ''}`;
 }
 
 export function networkName(owner: Pick<Owner, 'run' | 'stage'>): string {

@@ -3,11 +3,12 @@ import { trainingInputs, trainingLimits, trainingNetworkOf, trainingPlan } from 
 import { submissionWith } from '../../fixtures/submission.ts';
 
 const owner = { run: 'r', stage: 'train', workflowId: 'w' } as const;
+const connection = { mode: 'none', env: {} };
 const volumes = { output: 'reprise-r-output', checkpoints: 'reprise-r-checkpoints' };
 
 function plan(changes: Parameters<typeof submissionWith>[0], settings: { secrets?: Record<string, string>; gpuDevices?: string[] } = {}) {
   const submission = submissionWith(changes);
-  return trainingPlan(owner, submission, 'sha256:1', { secrets: {}, ...settings }, volumes, trainingLimits(submission, 2));
+  return trainingPlan(owner, submission, 'sha256:1', { secrets: {}, ...settings }, { volumes, connection }, trainingLimits(submission, 2));
 }
 
 it('names the directories that a training writes to', () => {
@@ -29,6 +30,10 @@ it.each([
   ['a100', 'none', 'none'],
 ] as const)('on the track %s with the manifest’s network %s it has %s', (track, trainingNetwork, network) => {
   expect(trainingNetworkOf({ track, ...(trainingNetwork ? { trainingNetwork } : {}) })).toBe(network);
+});
+
+it('has no network on a track that gives none, whatever the manifest asks for', () => {
+  expect(trainingNetworkOf({ track: 'a100', trainingNetwork: 'egress' }, 'none')).toBe('none');
 });
 
 it('gives GPUs by the track only, and the ones that the worker has', () => {

@@ -78,6 +78,27 @@ describe('the deadline of a training', { timeout: 90_000 }, () => {
     expect(Date.parse(State.FinishedAt) - first).toBeLessThan(8_000 + 3_000);
   });
 
+  it('gives back what lay between two lives of the container, and no more', async () => {
+    const context = newContext('between');
+    const input = await thatRuns(`trap exit TERM; ${forEver}`, { trainingBudgetMs: 8_000 });
+    const training = train(input, context).catch((error: unknown) => error);
+    await followed(context);
+    const container = docker.getContainer((await inspected(context.run)).Id);
+    const first = Date.parse((await inspected(context.run)).State.StartedAt);
+    await sleep(1_000);
+    await container.restart({ t: 1 });
+    const ended = Date.parse((await inspected(context.run)).State.FinishedAt);
+    const second = Date.parse((await inspected(context.run)).State.StartedAt);
+    const outcome = await training;
+    // An attempt that looks just between the two lives finds the first one lost; the next one finds the second.
+    const last = (outcome as { type: string }).type === 'ENGINE_LOST_CONTAINER' ? await train(input, next(context)).catch((error: unknown) => error) : outcome;
+    expect(last).toMatchObject({ type: 'TRAIN_TIMEOUT' });
+    const ranMs = ended - first + (Date.parse((await inspected(context.run)).State.FinishedAt) - second);
+    expect(ranMs).toBeGreaterThan(8_000 - 1_000);
+    expect(ranMs).toBeLessThan(8_000 + 2_000);
+    expect((await storedLines(context.run)).filter((line) => line === 'line 1')).toHaveLength(2);
+  });
+
   it('gives back what the container stood still', async () => {
     const input = await thatRuns(forEver, { trainingBudgetMs: 6_000 });
     const context = newContext('pause');
