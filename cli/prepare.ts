@@ -6,7 +6,7 @@ import { planSnapshot, readRequest } from '../activities/intake/index.ts';
 import { parseSource } from '../activities/intake/parse-source.ts';
 import { takeSnapshot } from '../activities/intake/snapshot.ts';
 import { storeSuite } from '../activities/intake/suite.ts';
-import type { ReproductionRequest, Source, TrackName } from '../domain/index.ts';
+import type { Acceptance, ReproductionRequest, Source, TrackName } from '../domain/index.ts';
 import { metricNames } from '../domain/metrics/index.ts';
 import type { Reprise } from './connection.ts';
 import { UsageError } from './errors.ts';
@@ -19,6 +19,8 @@ export interface RequestOptions {
   dockerfile?: string | undefined;
   context?: string | undefined;
   fresh?: boolean | undefined;
+  /** Findings that may be published all the same. */
+  accept?: Acceptance[] | undefined;
   /** Every submission that the source holds, instead of refusing to choose. */
   all?: boolean | undefined;
   onProgress?: (message: string) => void;
@@ -47,6 +49,7 @@ export async function prepareRequests(reprise: Reprise, text: string, options: R
     suite: { kind: 'stored', suite: suite.suite },
     fresh: options.fresh === true,
     ...given({ track: options.track, asOf: options.asOf, submission: options.submission, dockerfile: options.dockerfile, context: options.context }),
+    ...(options.accept && options.accept.length > 0 ? { accept: options.accept } : {}),
   });
   const plan = async (each: ReproductionRequest): Promise<PreparedRequest> => {
     const { submission } = await planSnapshot({ store }, each, snapshot, undefined);

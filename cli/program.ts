@@ -6,6 +6,7 @@ import { auditCommand, exportCommand } from './commands/audit.ts';
 import { checkCommand, pinCommand, scanCommand } from './commands/inspect.ts';
 import { judgeCommand } from './commands/judge.ts';
 import { contaminationCommand, diagnoseCommand } from './commands/organise.ts';
+import { publishCommand } from './commands/publish.ts';
 import { reproduceCommand } from './commands/reproduce.ts';
 import { cancelCommand, listCommand, logsCommand, retryCommand, statusCommand, watchCommand } from './commands/runs.ts';
 import { metricCommand, rescoreCommand, scoreCommand } from './commands/score.ts';
@@ -39,7 +40,7 @@ export function createProgram(): Command {
     [suiteCommand()],
     [scoreCommand(), metricCommand(), rescoreCommand()],
     [analyseCommand(), resultsCommand(), judgeCommand(), contaminationCommand(), diagnoseCommand()],
-    [auditCommand(), exportCommand()],
+    [auditCommand(), exportCommand(), publishCommand()],
   ];
   for (const command of commands.flat()) program.addCommand(command.exitOverride());
   return program;

@@ -1,6 +1,8 @@
+import { fingerprintOfReason } from '../activities/scan/gate.ts';
 import { priceOf, totalCost, type AuditReport, type Prices, type Run, type RunStage, type ScanReport, type StageProgress } from '../domain/index.ts';
 import { formatDuration } from '../workflows/details.ts';
 import type { ListedRun } from './runs.ts';
+import { acceptedLine, blockedLine, shownFingerprint } from './render-publication.ts';
 import { columns, paint } from './terminal.ts';
 import type { RunView } from './watch.ts';
 
@@ -43,19 +45,22 @@ export function renderAudit(report: AuditReport): string {
     return `  ${stage}: stored ${stored}, recomputed ${recomputed ?? 'not'}${note === undefined ? '' : ` (${note})`}`;
   });
   const problems = report.problems.map(({ code, path, message }) => `  ${code}  ${path}  ${message}`);
-  return [`Audit of ${report.run}: ${verdict}; ${checked} objects, ${bytes} bytes re-read${signer}`, ...(rescored ?? []), ...problems].join('\n');
+  const { publication } = report;
+  const gate = publication ? [`  ${publication.publishable ? 'publishable' : 'NOT publishable'}`, ...publication.gates.flatMap(({ stage, accepted, closedBecause }) => [...accepted.map(acceptedLine), ...closedBecause.map(blockedLine)].map((line) => `  ${stage}  ${line}`))] : [];
+  return [`Audit of ${report.run}: ${verdict}; ${checked} objects, ${bytes} bytes re-read${signer}`, ...(rescored ?? []), ...gate, ...problems].join('\n');
 }
 
 export function renderScan({ complete, incompleteBecause, scanned, findings }: ScanReport): string {
-  const rows = findings.map(({ severity, rule, path, within, line, redacted }) => [
+  const rows = findings.map(({ severity, rule, path, within, line, redacted, fingerprint }) => [
     severity,
+    fingerprint.slice(0, shownFingerprint),
     [path, ...(within ?? [])].join(' > ') + (line === undefined ? '' : `:${line}`),
     rule,
     redacted,
   ]);
   const read = `${scanned.files} files, ${scanned.bytes} bytes, ${scanned.objects} git objects, ${scanned.layers} layers`;
   const verdict = `${findings.length} findings in ${read}; ${complete ? 'complete' : 'NOT complete'}`;
-  return [...columns(rows), ...(incompleteBecause ?? []).map((reason) => `not read: ${reason}`), verdict].join('\n');
+  return [...columns(rows), ...(incompleteBecause ?? []).map((reason) => `not read  ${fingerprintOfReason(reason).slice(0, shownFingerprint)}  ${reason}`), verdict].join('\n');
 }
 
 export function renderList(runs: ListedRun[]): string {

@@ -20,7 +20,7 @@ export async function scanTarget(config: Config, target: string): Promise<ScanRe
 }
 
 /** Without the installation's key the fingerprints are only good within this one report. */
-async function scanOptions({ fingerprintKeyFile, home }: Config): Promise<ScanOptions> {
+export async function scanOptions({ fingerprintKeyFile, home }: Config): Promise<ScanOptions & { scratchDirectory: string }> {
   const scratchDirectory = join(home, 'scratch');
   await mkdir(scratchDirectory, { recursive: true });
   const fingerprintKey = existsSync(fingerprintKeyFile) ? Buffer.from((await readFile(fingerprintKeyFile, 'utf8')).trim(), 'hex') : randomBytes(32);

@@ -3,6 +3,7 @@ import { WorkflowIdConflictPolicy, WorkflowIdReusePolicy } from '@temporalio/cli
 import { canonicalJson, type ReproductionRequest } from '../domain/index.ts';
 import { runName, workflowQueue, workflowType } from '../workflows/contract.ts';
 import type { Reprise } from './connection.ts';
+import { UsageError } from './errors.ts';
 import { prepareRequests, type RequestOptions } from './prepare.ts';
 import type { FoundRun } from './runs.ts';
 
@@ -39,19 +40,23 @@ export async function startRequest(reprise: Reprise, name: string, request: Repr
     staticDetails: `Source: ${originOf(request)}`,
   });
   const executionId = handle.firstExecutionRunId;
+  const attached = before === executionId;
+  if (attached && request.accept) {
+    throw new UsageError(`${workflowId} is under way; what it accepts was said when it was started`, 'Wait until it has ended, then `reprise retry --accept …`.');
+  }
   const { config } = reprise;
   return {
     run: runName(workflowId, executionId),
     workflowId,
     handle: reprise.temporal.workflow.getHandle(workflowId, executionId),
     uiUrl: `${config.temporalUiUrl}/namespaces/${config.namespace}/workflows/${encodeURIComponent(workflowId)}/${executionId}/history`,
-    attached: before === executionId,
+    attached,
   };
 }
 
-/** Where the request came from does not decide the result, nor does `fresh`. */
+/** Where the request came from does not decide the result, nor do `fresh` and what may be published. */
 export function workflowIdOf(name: string, request: ReproductionRequest): string {
-  const { fresh: _fresh, source, ...deciding } = request;
+  const { fresh: _fresh, accept: _accept, source, ...deciding } = request;
   const identity = source.kind === 'snapshot' ? source.tree : source;
   const digest = createHash('sha256').update(canonicalJson({ ...deciding, source: identity })).digest('hex');
   return `${name}-${digest.slice(0, 10)}`;

@@ -4,6 +4,7 @@ import type { Artifact } from './artifact.ts';
 import { canonicalJson } from './canonical.ts';
 import type { StageCost } from './cost.ts';
 import type { RunManifest } from './evidence.ts';
+import { StageGate, type Acceptance } from './gate.ts';
 import type { PinReport } from './pin.ts';
 import type { FailedOutcome, StageName } from './stage.ts';
 import type { Submission } from './submission.ts';
@@ -30,7 +31,7 @@ export const Statement = z.object({
       builder: z.looseObject({ id: z.string() }),
       metadata: z.looseObject({ invocationId: z.string(), startedOn: z.string(), finishedOn: z.string() }),
     }),
-    reprise_verdict: z.looseObject({ publishable: z.boolean(), scores: z.unknown() }),
+    reprise_verdict: z.looseObject({ publishable: z.boolean(), gates: z.array(StageGate).optional(), scores: z.unknown() }),
   }),
 });
 export type Statement = z.infer<typeof Statement>;
@@ -48,6 +49,9 @@ export interface Attested {
   images: { role: string; id: string }[];
   stages: { name: StageName; startedAt: string; endedAt: string; cached: boolean; failure?: FailedOutcome; cost?: StageCost }[];
   scans: { stage: StageName; complete: boolean; blocking: number }[];
+  gates: StageGate[];
+  /** What the operator accepted when the run was started. */
+  accept?: Acceptance[];
   scores?: RunScores;
   manifestSha256: string;
   /** SHA-256 of the training output's tree; undefined where nothing was trained. */
@@ -99,16 +103,7 @@ export function canonicalBytes(value: object): Uint8Array {
   return new TextEncoder().encode(canonicalJson(value));
 }
 
-/** Whether everything that would be published was scanned completely and nothing in it blocks. A scan that is missing is not a clean one. */
-export function isPublishable({ scans, images, model }: Pick<Attested, 'scans' | 'images' | 'model'>): boolean {
-  const required: StageName[] = ['scan-source'];
-  if (images.length > 0) required.push('scan-images');
-  if (model !== undefined) required.push('scan-outputs');
-  const scanned = new Set(scans.map(({ stage }) => stage));
-  return required.every((stage) => scanned.has(stage)) && scans.every(({ complete, blocking }) => complete && blocking === 0);
-}
-
-function buildDefinitionOf({ submission, suite, images, pin }: Attested): Statement['predicate']['buildDefinition'] {
+function buildDefinitionOf({ submission, suite, images, pin, accept }: Attested): Statement['predicate']['buildDefinition'] {
   return {
     buildType,
     externalParameters: {
@@ -119,6 +114,7 @@ function buildDefinitionOf({ submission, suite, images, pin }: Attested): Statem
       asOf: submission.asOf.date,
       suite,
       ...(submission.claim ? { claim: submission.claim } : {}),
+      ...(accept && accept.length > 0 ? { accept } : {}),
     },
     internalParameters: {
       asOfSource: submission.asOf.source,
@@ -167,7 +163,8 @@ function runDetailsOf({ run, workflowId, stages, images, manifestSha256, builder
 
 function verdictOf(attested: Attested): Statement['predicate']['reprise_verdict'] {
   return {
-    publishable: isPublishable(attested),
+    publishable: attested.gates.every(({ open }) => open),
+    gates: attested.gates,
     stages: attested.stages,
     scans: attested.scans,
     scores: attested.scores ?? null,

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { ArtifactRole, Sha256 } from './artifact.ts';
+import { StageGate } from './gate.ts';
 
 /** `runs/<run>/manifest.json`: everything a run stored, sorted by path. */
 export const RunManifest = z.object({
@@ -46,6 +47,8 @@ export const AuditReport = z.object({
   level: AuditLevel.nullable(),
   verified: z.boolean(),
   objects: z.object({ checked: z.number().int(), bytes: z.number().int() }),
+  /** What the statement says of the gates; absent where it could not be read. */
+  publication: z.object({ publishable: z.boolean(), gates: z.array(StageGate) }).optional(),
   signedBy: z.object({ keyid: z.string(), trusted: z.boolean() }).optional(),
   problems: z.array(z.object({ code: z.string(), path: z.string(), message: z.string() })),
   rescored: z

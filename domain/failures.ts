@@ -25,6 +25,8 @@ export const failures = {
   JUDGE_UNAVAILABLE: row('operator', 'Check the address, the model and the secret of the named judge.'),
   TRACK_UNAVAILABLE: row('operator', 'Start a worker on a machine with the GPU of this track, or choose --track cpu.'),
 
+  NOT_PUBLISHABLE: row('submission', 'Take the secret out and run again, publish a copy without it (`reprise publish`), or accept the finding: --accept FINGERPRINT=REASON.'),
+
   DOCKERFILE_INVALID: row('submission', 'Correct the named line of the Dockerfile; `reprise check` shows it in context.'),
   BASE_IMAGE_UNAVAILABLE: row('submission', 'Name a base image that exists, or let the operator map it with REPRISE_IMAGE_MAP.'),
   REGISTRY_UNREACHABLE: row('platform', 'Nothing to correct in the submission; the pull is tried again. REPRISE_IMAGE_MAP names an image that stands in for it.', true),

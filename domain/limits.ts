@@ -174,6 +174,12 @@ export const limits = {
   scanNotebookBytes: 64 * MiB,
   /** Text files above this are data; with a secret in one, it blocks publication instead of being rewritten. */
   publishTextBytes: 32 * MiB,
+  /** Secrets of one submission that are replaced wherever they stand: each costs 100 KiB of look-up table; the contest's worst has 12. */
+  publishValues: 1_000,
+  /** Shorter secrets are replaced only where a rule tells them: `admin1` stands in other words. */
+  publishEverywhereCharacters: 16,
+  /** What stands in an attestation of why a gate is closed; the reports have all of it. */
+  gateItems: 100,
   /** A report above this is nobody's to read; it is then called incomplete. */
   scanFindings: 20_000,
   scanReasons: 200,

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { Sha256 } from './artifact.ts';
+import { Acceptance } from './gate.ts';
 import { TrackName } from './track.ts';
 
 /** Where a submission or a suite comes from. Paths are read on the machine of the worker that runs intake. */
@@ -37,6 +38,8 @@ export const ReproductionRequest = z.strictObject({
   /** Dockerfile and build context of the serving image, relative to the source, where evidence does not find them. */
   dockerfile: z.string().optional(),
   context: z.string().optional(),
+  /** Findings of the scans that may be published all the same; they stand in the attestation. */
+  accept: z.array(Acceptance).max(200).optional(),
   fresh: z.boolean().default(false),
 });
 /** The workflow's input: what `reprise start` sends and what may be typed into the Temporal UI. */

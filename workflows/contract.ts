@@ -1,4 +1,5 @@
 import type {
+  Acceptance,
   AnswerCounts,
   Artifact,
   FailedOutcome,
@@ -144,6 +145,8 @@ export interface AttestInput {
   artifacts: Artifact[];
   stages: StageRecord[];
   scans: { stage: StageName; complete: boolean; blocking: number }[];
+  /** Findings that the operator accepted. */
+  accept?: Acceptance[];
   scores?: RunScores;
 }
 

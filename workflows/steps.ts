@@ -119,10 +119,11 @@ export async function scoreAnswers(reproduction: Reproduction, evaluations: Scor
 }
 
 export async function attest(reproduction: Reproduction): Promise<void> {
-  const { intake, ledger, evidence } = reproduction;
+  const { request, intake, ledger, evidence } = reproduction;
   const { submission, suite } = intake;
   const sign = activity('attest', workflowQueue, 'Signing what was stored');
-  const input = { ...stageRun(reproduction), ...evidence, submission, suite, artifacts: ledger.artifacts, stages: ledger.records };
+  const accept = request.accept ? { accept: request.accept } : {};
+  const input = { ...stageRun(reproduction), ...evidence, ...accept, submission, suite, artifacts: ledger.artifacts, stages: ledger.records };
   const { manifestKey } = await perform(ledger, 'attest', () => sign(input));
   ledger.run.manifestKey = manifestKey;
 }

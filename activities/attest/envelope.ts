@@ -1,11 +1,11 @@
 import { sign, verify, type KeyObject } from 'node:crypto';
-import { canonicalBytes, type DsseEnvelope, type Statement } from '../../domain/index.ts';
+import { canonicalBytes, type DsseEnvelope } from '../../domain/index.ts';
 import { keyidOf, type SigningKey } from './keys.ts';
 
 const payloadType = 'application/vnd.in-toto+json';
 
 /** Signs a statement: DSSE v1, Ed25519. The same statement and key give the same bytes. */
-export function signStatement(statement: Statement, key: SigningKey): DsseEnvelope {
+export function signStatement(statement: object, key: SigningKey): DsseEnvelope {
   const payload = Buffer.from(canonicalBytes(statement));
   const signature = sign(null, preAuthenticationEncoding(payload), key.privateKey);
   return {

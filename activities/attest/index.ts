@@ -17,6 +17,7 @@ import type { ObjectStore } from '../io/store.ts';
 import { runStage } from '../stage.ts';
 import { hashOf, parseJson } from './bytes.ts';
 import { signStatement } from './envelope.ts';
+import { gatesOf } from './gates.ts';
 import { readSigningKey, type SigningKey } from './keys.ts';
 import { storeManifest, type StoredManifest } from './manifest.ts';
 import { openTransparencyLog, type TransparencyLog } from './transparency-log.ts';
@@ -48,10 +49,12 @@ export async function attestRun(
   const statement = await describe(store, input, stored);
   const attestation = await storeAttestation(store, input.run, statement, key);
   const logSequence = await log.append({ run: input.run, manifestSha256: stored.sha256, attestationSha256: hashOf(attestation) });
-  const { publishable } = statement.predicate.reprise_verdict;
+  const { publishable, gates = [] } = statement.predicate.reprise_verdict;
+  const accepted = gates.reduce((sum, gate) => sum + gate.accepted.length, 0);
+  const verdict = `${publishable ? '' : ', not publishable'}${accepted === 0 ? '' : `, ${accepted} findings accepted`}`;
   return {
     artifacts: [stored.history],
-    summary: `${stored.manifest.artifacts.length} objects signed, link ${logSequence} of the log${publishable ? '' : ', not publishable'}`,
+    summary: `${stored.manifest.artifacts.length} objects signed, link ${logSequence} of the log${verdict}`,
     manifestKey: manifestKey(input.run),
     manifestSha256: stored.sha256,
     attestationKey: attestationKey(input.run),
@@ -66,6 +69,7 @@ async function describe(store: ObjectStore, input: StageRun & AttestInput, { man
   return statementOf({
     ...input,
     manifestSha256: sha256,
+    gates: await gatesOf(store, input, { images: input.images.length > 0, model: model !== undefined }),
     builderVersion: readVersion(),
     ...(model === undefined ? {} : { model }),
     ...(pin === undefined ? {} : { pin }),

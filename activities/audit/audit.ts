@@ -1,8 +1,9 @@
 import type { KeyObject } from 'node:crypto';
-import type { AuditReport, RunManifest } from '../../domain/index.ts';
+import type { AuditReport, RunManifest, Statement } from '../../domain/index.ts';
 import type { ObjectStore } from '../io/store.ts';
 import { readSigned, type Signed } from './attestation.ts';
 import { checkChain } from './chain.ts';
+import { checkGates } from './gates.ts';
 import { checkHistory } from './history.ts';
 import { checkObjects, checkReferences, checkUnlisted, type ObjectsCheck, type Progress } from './objects.ts';
 import { levelOf, type AuditProblem } from './problems.ts';
@@ -35,10 +36,15 @@ export async function auditRun(store: ObjectStore, run: string, options: AuditOp
     level: levelOf(all, content.rescored),
     verified: all.length === 0,
     objects,
+    ...(signed.statement ? { publication: statedPublication(signed.statement) } : {}),
     ...(signed.signedBy ? { signedBy: signed.signedBy } : {}),
     problems: all,
     ...(content.rescored ? { rescored: content.rescored } : {}),
   };
+}
+
+function statedPublication({ predicate: { reprise_verdict: verdict } }: Statement): NonNullable<AuditReport['publication']> {
+  return { publishable: verdict.publishable, gates: verdict.gates ?? [] };
 }
 
 async function checkStored(
@@ -57,6 +63,7 @@ async function checkStored(
 async function checkContent(store: ObjectStore, { manifest, statement }: Signed, options: AuditOptions): Promise<Rescoring> {
   if (!manifest || !statement) return { problems: [] };
   const history = await checkHistory(store, manifest, statement);
+  history.problems.push(...(await checkGates(store, manifest, statement)));
   if (!options.rescore) return { problems: history.problems };
   const rescoring = await checkScores(manifest, statement, history.scored, recomputeWith(store, options.rescore.suiteKeyFile));
   return { ...rescoring, problems: [...history.problems, ...rescoring.problems] };

@@ -9,6 +9,7 @@ import { failure } from '../failure.ts';
 import { forEachConcurrently } from '../io/concurrency.ts';
 import { createDirectoryStore } from '../io/directory.ts';
 import type { ObjectStore } from '../io/store.ts';
+import { readSigned } from './attestation.ts';
 
 export const exportedKeyPath = 'keys/signing.pub.pem';
 const markerPath = 'export.json';
@@ -17,6 +18,8 @@ const Marker = z.object({ schema: z.literal('reprise.export/v1'), run: z.string(
 export interface ExportOptions {
   /** Copied beside the evidence, for auditors who have it confirmed by another way. */
   publicKey?: KeyObject | undefined;
+  /** For an auditor who may see what the gate holds back; else only a publishable run is exported. */
+  isPrivate?: boolean | undefined;
   signal?: AbortSignal;
   report?: (progress: { done: number; total: number }) => void;
 }
@@ -25,7 +28,7 @@ export interface ExportOptions {
  * Copies everything that an audit of the run reads into a directory, under the store's own keys: manifest, attestation, every
  * object, the hash chain. What a broken-off export left is kept and completed.
  * Failures: REQUEST_INVALID where the directory holds something else or the run has no manifest, STORE_CORRUPT where an object
- * is missing or does not have its hash, DISK_FULL.
+ * is missing or does not have its hash, NOT_PUBLISHABLE where a scan found a secret or was not complete, DISK_FULL.
  */
 export async function exportRun(
   store: ObjectStore,
@@ -36,10 +39,21 @@ export async function exportRun(
   await refuseForeign(directory, run);
   const manifest = RunManifest.safeParse(parseJson(await store.get(manifestKey(run))));
   if (!manifest.success) throw failure('REQUEST_INVALID', `the run ${run} has no manifest: it has not been attested`);
+  if (options.isPrivate !== true) await refuseUnpublishable(store, run);
   const copy = createDirectoryStore(directory);
   await copy.putIfAbsent(markerPath, canonicalBytes({ schema: 'reprise.export/v1', run }), mediaTypes.json);
   if (options.publicKey) await copy.putIfAbsent(exportedKeyPath, Buffer.from(publicKeyPem(options.publicKey)), mediaTypes.text);
   return copyAll(store, copy, manifest.data, options);
+}
+
+/** Only what was scanned whole and is clean, or was accepted, leaves the private store. */
+async function refuseUnpublishable(store: ObjectStore, run: string): Promise<void> {
+  const { statement } = await readSigned(store, run, []);
+  const verdict = statement?.predicate.reprise_verdict;
+  if (verdict?.publishable === true) return;
+  const reasons = (verdict?.gates ?? []).flatMap(({ stage, closedBecause }) => closedBecause.map(({ rule, place }) => `${stage}: ${rule} in ${place}`));
+  const shown = reasons.length === 0 ? 'its attestation does not say that it may be' : `${reasons.slice(0, 5).join('; ')}${reasons.length > 5 ? `; and ${reasons.length - 5} more` : ''}`;
+  throw failure('NOT_PUBLISHABLE', `the run ${run} is not to be published: ${shown}. An auditor who may see secrets gets it with --private`);
 }
 
 async function copyAll(from: ObjectStore, to: ObjectStore, manifest: RunManifest, options: ExportOptions): Promise<{ objects: number; bytes: number }> {

@@ -12,6 +12,7 @@ export type AuditProblemCode =
   | 'broken-chain'
   | 'not-in-log'
   | 'history-mismatch'
+  | 'gate-mismatch'
   | 'rescore-differs';
 
 export interface AuditProblem {

@@ -1,5 +1,6 @@
 import { limits } from '../../domain/index.ts';
 import { breadthMatches } from './breadth.ts';
+import type { FindKnown } from './known.ts';
 import { matchWindow, reachBytes, withoutOverlaps, type Match } from './matcher.ts';
 import { findingOf, type ScanSession } from './session.ts';
 import { windowsOf, type Window } from './windows.ts';
@@ -32,7 +33,7 @@ export async function scanBytes(
     if (window.base === 0 && window.from === 0) program = isProgram(window.bytes);
     const binary = window.bytes.subarray(0, lookBytes).includes(0);
     let [lines, counted] = [linesBefore, window.from];
-    for (const match of await matchesIn(window, binary)) {
+    for (const match of await matchesIn(window, binary, session.options.known)) {
       if (!binary) lines += newlines(window.bytes, counted, match.start);
       counted = match.start;
       const line = binary ? undefined : lines + 1;
@@ -47,11 +48,12 @@ export async function scanBytes(
   return found;
 }
 
-/** What the own rules and secretlint's find in one window. */
-export async function matchesIn(window: Pick<Window, 'bytes' | 'from' | 'to'>, binary: boolean): Promise<Match[]> {
+/** What the own rules and secretlint's find in one window, and the values that are known. */
+export async function matchesIn(window: Pick<Window, 'bytes' | 'from' | 'to'>, binary: boolean, known?: FindKnown): Promise<Match[]> {
   const { matches, breadth } = matchWindow(window.bytes, window.from, window.to, binary);
-  if (breadth.length === 0) return matches;
-  return withoutOverlaps([...matches, ...(await breadthMatches(window.bytes, breadth))]);
+  const exact = known?.(window.bytes, window.from, window.to) ?? [];
+  if (breadth.length === 0 && exact.length === 0) return matches;
+  return withoutOverlaps([...matches, ...(await breadthMatches(window.bytes, breadth)), ...exact]);
 }
 
 /** ELF, static libraries, Windows programs. */

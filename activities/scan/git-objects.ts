@@ -68,10 +68,10 @@ async function findMissing(session: ScanSession, gitDirectory: string, place: st
 }
 
 /** A submission's repository is hostile: its configuration must start no program and reach no network. */
-function safeOptions(gitDirectory: string): string[] {
+export function safeOptions(gitDirectory: string): string[] {
   return ['-c', 'safe.directory=*', '-c', 'protocol.allow=never', '-c', 'core.fsmonitor=false', '-c', 'core.hooksPath=/dev/null', `--git-dir=${gitDirectory}`];
 }
 
-function safeEnvironment(): Record<string, string> {
+export function safeEnvironment(): Record<string, string> {
   return { PATH: process.env['PATH'] ?? '/usr/bin:/bin', GIT_NO_LAZY_FETCH: '1', GIT_CONFIG_NOSYSTEM: '1', GIT_TERMINAL_PROMPT: '0', GIT_OPTIONAL_LOCKS: '0', LC_ALL: 'C' };
 }

@@ -1,6 +1,7 @@
 import { createHmac } from 'node:crypto';
 import type { ScanReport, SecretFinding } from '../../domain/index.ts';
 import { limits } from '../../domain/index.ts';
+import type { FindKnown } from './known.ts';
 import type { Match } from './matcher.ts';
 import { redactText } from './redact-text.ts';
 
@@ -12,6 +13,8 @@ export interface ScanOptions {
   report?: (progress: { message: string; done?: number; total?: number }) => void;
   /** Where nested archives are spooled that do not fit into memory; the system's directory for temporary files unless given. */
   scratchDirectory?: string;
+  /** Values that are secrets wherever they stand; whatever the rules say. */
+  known?: FindKnown;
 }
 
 /** Collects what one scan reads, finds and cannot read. */

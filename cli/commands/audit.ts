@@ -43,13 +43,14 @@ export function exportCommand(): Command {
     .description('copy everything an auditor needs into one directory')
     .argument('<run>', 'run, or workflow id for its newest run')
     .argument('<directory>', 'new or empty directory, or one that an interrupted export left')
+    .option('--private', 'also where a scan found secrets or was not complete: for an auditor who may see them')
     .option('--json', 'print what was copied as JSON')
     .addHelpText('after', '\nExample:\n  reprise export addition-3f9c2a1b0d evidence/')
-    .action(async (name: string, directory: string, { json }: { json?: true }) => {
+    .action(async (name: string, directory: string, options: { json?: true; private?: true }) => {
       const config = readConfig();
       const { store, run } = await locate(config, name);
-      const copied = await exportRun(store, run, directory, { publicKey: await trustedKey(config, undefined) });
-      if (json) printJson({ schema: 'reprise.export/v1', run, directory, ...copied });
+      const copied = await exportRun(store, run, directory, { publicKey: await trustedKey(config, undefined), isPrivate: options.private });
+      if (options.json) printJson({ schema: 'reprise.export/v1', run, directory, ...copied });
       else say(`${copied.objects} objects, ${copied.bytes} bytes. Verify them anywhere: reprise audit ${directory}`);
     });
 }

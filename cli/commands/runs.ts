@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { parsePrices, priceOf, totalCost, type Prices, type ReproductionRequest, type Run } from '../../domain/index.ts';
 import { readConfig } from '../../infra/config.ts';
 import { stackStatus } from '../../infra/stack.ts';
+import { acceptOption, readAcceptances } from '../accept.ts';
 import { connect, type Reprise } from '../connection.ts';
 import { exitCodeOfRun } from '../exit-codes.ts';
 import { followLogs } from '../logs.ts';
@@ -73,16 +74,18 @@ export function retryCommand(): Command {
   return new Command('retry')
     .description('run the same request again; stages that succeeded are taken from the store')
     .argument('<run>', 'run, or workflow id for its newest run')
+    .addOption(acceptOption())
     .option('--fresh', 'compute every stage anew')
     .option('--watch', 'follow it until it ends')
     .option('--json', 'print the state as JSON')
     .addHelpText('after', '\nExample:\n  reprise retry addition-3f9c2a1b0d --watch')
-    .action(async (name: string, options: { fresh?: true; watch?: true; json?: true }) => {
+    .action(async (name: string, options: { accept?: string[]; fresh?: true; watch?: true; json?: true }) => {
       await withConnection(async (reprise) => {
         const before = await findRun(reprise, name);
         const request = await requestOf(before);
         const submission = before.workflowId.replace(/-[0-9a-f]{10}$/, '');
-        const started = await startRequest(reprise, submission, { ...request, fresh: options.fresh === true });
+        const accept = [...(request.accept ?? []), ...readAcceptances(options.accept, reprise.config)];
+        const started = await startRequest(reprise, submission, { ...request, ...(accept.length > 0 && { accept }), fresh: options.fresh === true });
         say(`${started.attached ? 'Already running' : 'Started'}: ${started.run}\n${started.uiUrl}`);
         if (options.watch) await showUntilEnd(reprise, started, options.json === true);
         else print(started.run);

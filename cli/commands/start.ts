@@ -2,11 +2,13 @@ import { Command, Option } from 'commander';
 import { TrackName } from '../../domain/index.ts';
 import type { Reprise } from '../connection.ts';
 import type { RequestOptions } from '../prepare.ts';
+import { acceptOption, readAcceptances } from '../accept.ts';
 import { startReproduction, type StartedRun } from '../start.ts';
 import { print, printJson, say } from '../terminal.ts';
 import { showUntilEnd, withConnection } from './runs.ts';
 
-export interface StartOptions extends RequestOptions {
+export interface StartOptions extends Omit<RequestOptions, 'accept'> {
+  accept?: string[];
   watch?: true;
   json?: true;
 }
@@ -36,13 +38,14 @@ export function addStartOptions(command: Command): Command {
     .option('--all', 'every submission that the source holds')
     .option('--dockerfile <file>', 'Dockerfile that serves, where evidence does not find it')
     .option('--context <dir>', 'build context of that Dockerfile')
+    .addOption(acceptOption())
     .option('--fresh', 'compute every stage anew')
     .option('--json', 'print JSON');
 }
 
 /** Says on stderr where each run can be watched. */
 export async function startFrom(reprise: Reprise, source: string, options: StartOptions): Promise<StartedRun[]> {
-  const started = await startReproduction(reprise, source, { ...options, onProgress: nowAndThen(say) });
+  const started = await startReproduction(reprise, source, { ...options, accept: readAcceptances(options.accept, reprise.config), onProgress: nowAndThen(say) });
   for (const { run, uiUrl, attached } of started) say(`${attached ? 'Attached to' : 'Started'} ${run}\n  ${uiUrl}`);
   return started;
 }
