@@ -72,7 +72,7 @@ export const failures = {
   ENGINE_UNREACHABLE: row('platform', '`reprise doctor` shows whether the Docker engine runs; the work continues when it is back.', true),
   STORE_UNREACHABLE: row('platform', '`reprise doctor` shows whether the object store runs; the work continues when it is back.', true),
   STORE_CORRUPT: row('platform', 'An object does not have the hash of its key; restore it from a copy and run `reprise audit`.'),
-  DISK_FULL: row('operator', 'Free disk space; `reprise doctor` shows how much is needed.'),
+  DISK_FULL: row('platform', 'Free disk space; `reprise doctor` shows how much is needed.', true),
   PLATFORM_ERROR: row('platform', 'Run `reprise retry`; if it comes again, report it with the log.', true),
 } as const satisfies Record<string, FailureRow>;
 

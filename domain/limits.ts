@@ -125,6 +125,8 @@ export const limits = {
   guardSlackMs: 3 * second,
   /** A deadline that moved by less is not worth another guard: deadlines are kept within 2 s. */
   guardToleranceMs: 500,
+  /** A training that is killed by nobody we know goes on so often: accidents do not come in fours, and a training that kills itself is told. */
+  trainingLivesKilled: 3,
   /** The engine ends what its restart finds running within its own stop timeout, 10 s, or while it starts. */
   engineRestoreMs: 30 * second,
   /** How often a checkpoint directory is listed; what is the same in two looks is kept. A 70B checkpoint takes minutes to write. */

@@ -4,13 +4,14 @@ import type { Activities } from './contract.ts';
 type Policy = Required<Pick<ActivityOptions, 'startToCloseTimeout' | 'retry'>> & Pick<ActivityOptions, 'heartbeatTimeout'>;
 
 /**
- * Only platform faults reach Temporal as errors, so every retry here is on the platform's account. Thirty attempts with
- * back-off to one minute outlast half an hour without engine or store; a fault that stays is said, not retried for ever.
+ * Only platform faults reach Temporal as errors, so every retry here is on the platform's account. Two hundred attempts with
+ * back-off to ten seconds outlast half an hour without engine or store; a fault that stays is said, not retried for ever. The
+ * longest pause is what a run waits for at most after what it lacked is back.
  */
-const patient: RetryPolicy = { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '1m', maximumAttempts: 30 };
+const patient: RetryPolicy = { initialInterval: '1s', backoffCoefficient: 1.5, maximumInterval: '10s', maximumAttempts: 200 };
 
 /** A worker's restart costs an attempt, and the next one attaches: what lasts a day may see many of them. */
-const attaching: RetryPolicy = { ...patient, maximumInterval: '15s', maximumAttempts: 1_000 };
+const attaching: RetryPolicy = { ...patient, maximumInterval: '5s', maximumAttempts: 5_000 };
 
 /**
  * Activities beat every 5 s (activities/heartbeat.ts); a worker that is silent this long is taken for dead. Long enough for a

@@ -1,5 +1,5 @@
 import { limits } from '../../domain/index.ts';
-import { outcomeOf } from '../failure.ts';
+import { failure, outcomeOf } from '../failure.ts';
 import type { StageContext } from '../stage.ts';
 import { type AskSettings, createAsk, type Speaks } from './ask.ts';
 import { askAll, type Asking, type AskingEnd, type AskingLimits } from './asking.ts';
@@ -53,7 +53,7 @@ export async function askWithRestarts(
     if (missingInquiries(plan, journal.answered).length === 0) return { deaths, ended: undefined };
     if (isOver(journal)) return { deaths, ended: 'the time was over' };
     if (deaths > bounds.serverRestarts) return { deaths, ended: 'the server was not started again' };
-    const end = await serveUnlessAnswered(serve, journal, async (server) => {
+    const end = await serveUnlessAnswered(unlessKilled(serve, deaths < bounds.serverRestarts), journal, async (server) => {
       const deadline = await journal.begin(new Date(Date.parse(server.startedAt) + timeMs));
       return askServerOnce(server, plan, { save, deadline, attempts, signal: context.signal, answered: journal.answered, bounds, speaks });
     });
@@ -82,6 +82,19 @@ async function askServerOnce(server: Server, plan: QuestionPlan, { answered, bou
   } finally {
     client.close();
   }
+}
+
+/** One that is killed while it starts has died, as while it is asked; the last one ended by itself, whatever its exit code says. */
+function unlessKilled(serve: Serve, again: boolean): Serve {
+  return async (use) => {
+    try {
+      return await serve(use);
+    } catch (error) {
+      if (outcomeOf(error)?.code !== 'ENGINE_LOST_CONTAINER') throw error;
+      if (again) return 'server-dead';
+      throw failure('SERVE_EXITED', (error as Error).message, { cause: error });
+    }
+  };
 }
 
 /** Where a server does not come up but there are answers of an earlier one, these count; otherwise the failure does. */

@@ -27,7 +27,7 @@ export interface RunningServer {
   /** Start of its container, ISO 8601 by the engine's clock. */
   startedAt: string;
   alive(): Promise<boolean>;
-  /** SERVE_EXITED with the server's last words, DISK_LIMIT or PROCESS_LIMIT, where it has ended; undefined while it runs. */
+  /** SERVE_EXITED with the server's last words, DISK_LIMIT, PROCESS_LIMIT or ENGINE_LOST_CONTAINER, where it has ended; undefined while it runs. */
   exitFailure(): Promise<ApplicationFailure | undefined>;
 }
 
@@ -40,7 +40,7 @@ type ServingDependencies = Pick<Dependencies, 'docker' | 'store' | 'settings'>;
  * Serves a submission while `use` runs: creates its container, which has no network, or attaches to the one of an earlier
  * attempt, opens the way to it, waits until it answers, and copies its log. Afterwards all of it is gone, unless the attempt is
  * given up without a cancellation: then the server runs on for the next attempt. `bounds` replaces single limits of the track.
- * Failures: SERVE_EXITED, SERVE_NOT_READY, DISK_LIMIT, PROCESS_LIMIT, GPU_RUNTIME_MISSING, IMAGE_GONE, RELAY_UNAVAILABLE,
+ * Failures: SERVE_EXITED, ENGINE_LOST_CONTAINER, SERVE_NOT_READY, DISK_LIMIT, PROCESS_LIMIT, GPU_RUNTIME_MISSING, IMAGE_GONE, RELAY_UNAVAILABLE,
  * ENGINE_UNREACHABLE.
  */
 export async function withServer<Result>(
@@ -167,6 +167,8 @@ async function exitFailure(state: ContainerState, log: StageLog, copied: Promise
   if (excess) return failure(excess.code, `the server ${excess.reason}, and was stopped`);
   await Promise.race([copied.catch(() => undefined), sleep(limits.readyProbeMs, undefined, { ref: false })]);
   const last = log.lastLine();
+  // Nothing in a container can send SIGKILL to its first process; who asks decides how often that is believed.
+  if (state.exitCode === 137 && !state.oomKilled) return failure('ENGINE_LOST_CONTAINER', 'the server was killed (exit code 137), and not for memory');
   const how = state.oomKilled ? `was killed for memory (exit code ${state.exitCode})` : `ended with exit code ${state.exitCode}`;
   return failure('SERVE_EXITED', `the server ${how}${last === undefined ? '' : `; last line of its log: ${last}`}${readOnlyHint(last)}`);
 }

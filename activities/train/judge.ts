@@ -24,6 +24,7 @@ export async function refuseFaulty(training: Training, ended: ContainerState): P
     finishedAtMs,
     deadlineMs: budget.deadlineMs(),
     budgetMs: submission.trainingBudgetMs,
+    lives: budget.lives(),
     lastLine: log.lastLine(),
     tail: ended.exitCode === 0 ? [] : await lastLines(dependencies.store, context, limits.logTailBytes),
     decided: budget.ended(),

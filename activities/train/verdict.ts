@@ -7,6 +7,8 @@ export interface EndedTraining {
   finishedAtMs: number;
   deadlineMs: number;
   budgetMs: number;
+  /** How often it was started. */
+  lives: number;
   lastLine: string | undefined;
   /** The end of its log. */
   tail: string[];
@@ -55,10 +57,11 @@ export function faultOf(ended: EndedTraining): TrainingFault | undefined {
   return { code, message: `${message}${said}` };
 }
 
-function exitFault({ exitCode, oomKilled, outside, tail }: EndedTraining): TrainingFault {
+function exitFault({ exitCode, oomKilled, outside, tail, lives }: EndedTraining): TrainingFault {
   // With exit code 0 the container went on after the kernel had killed one of its processes; its output decides.
   if (oomKilled) return { code: 'TRAIN_OUT_OF_MEMORY', message: `the training was killed for memory (exit code ${exitCode})` };
   if (exitCode === killed && outside.hostKilled) return { code: 'HOST_OUT_OF_MEMORY', message: 'the host ran out of memory and killed the training, which was within its own limit' };
+  if (exitCode === killed && lives <= limits.trainingLivesKilled) return { code: 'ENGINE_LOST_CONTAINER', message: 'the training was killed (exit code 137), and not for memory' };
   if (outside.deviceProblem !== undefined) return { code: 'GPU_LOST', message: `the training ended with exit code ${exitCode} and its device is lost: ${outside.deviceProblem}` };
   const shortage = tail.findLast((line) => cudaShortage.test(line));
   if (shortage !== undefined) return { code: 'TRAIN_CUDA_OUT_OF_MEMORY', message: `the training ended with exit code ${exitCode} after its device had no memory left` };
@@ -68,6 +71,10 @@ function exitFault({ exitCode, oomKilled, outside, tail }: EndedTraining): Train
 /** As PyTorch, TensorFlow, JAX, cuBLAS and the CUDA runtime word it. */
 const cudaShortage = /CUDA out of memory|torch\.(cuda\.)?OutOfMemoryError|CUDA_ERROR_OUT_OF_MEMORY|cudaErrorMemoryAllocation|CUBLAS_STATUS_ALLOC_FAILED|RESOURCE_EXHAUSTED: .*(memory|OOM)|OOM when allocating tensor/;
 
+/**
+ * Nothing in a container can send SIGKILL to its first process: who did is out here, and unknown to the engine. But a shell gives
+ * its child's end as its own, and a program can say 137 itself; so one that is killed again and again is taken at its word.
+ */
 const killed = 137;
 
 function howLost({ exitCode, startedAtMs, finishedAtMs, outside, oomKilled }: EndedTraining): string | undefined {

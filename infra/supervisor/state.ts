@@ -26,6 +26,8 @@ export type PartRecord = z.infer<typeof PartRecord>;
 /** What runs. Written by the supervising process; what it started lives on without it, and the next one reads this. */
 export const Observed = z.strictObject({
   supervisor: ProcessIdentity.optional(),
+  /** Takes over where the supervising process is killed. */
+  standby: ProcessIdentity.optional(),
   /** Digest of the variables that it hands to the parts. */
   environment: z.string().optional(),
   parts: z.array(PartRecord),

@@ -5,7 +5,7 @@ import { judge } from './oracle/judge.ts';
 import { planOf, type FaultKind, type PlannedFault } from './plan.ts';
 import { untilRecovered, watchProgress, type ProgressWatch } from './progress.ts';
 import type { Summary } from './summary.ts';
-import { submit, type Submitted } from './workload.ts';
+import { reprise, submit, type Submitted } from './workload.ts';
 import { writeSuite, type World } from './world.ts';
 
 export interface Struck {
@@ -32,12 +32,14 @@ export async function chaos(world: World, options: Options): Promise<Summary> {
   const disturbing = new AbortController();
   const streaming = stream(world, suite, submitted, disturbing.signal);
   streaming.catch(() => disturbing.abort());
+  const resubmitting = resubmit(world, submitted, watch.stopped);
   const struck = await disturb(world, submitted, watch, options, disturbing.signal);
   disturbing.abort();
   await streaming;
   world.say('no more faults; waiting for all runs to end');
   await Promise.race([untilEnded(submitted), sleep(drainMs)]);
   watch.stop();
+  await resubmitting;
   return judge(world, options, submitted, struck);
 }
 
@@ -47,6 +49,18 @@ async function stream(world: World, suite: string, submitted: Submitted[], signa
     if (submitted.filter(isOpen).length < atOnce) {
       submitted.push(await submit(world, suite, `counting-${number}`));
       number += 1;
+    }
+    await sleep(500);
+  }
+}
+
+/** What the platform had to give up is tried again by its submitter. */
+async function resubmit(world: World, submitted: Submitted[], stopped: AbortSignal): Promise<void> {
+  while (!stopped.aborted) {
+    for (const each of submitted) {
+      if (!each.retryOf || each.run !== each.retryOf.run) continue;
+      each.run = (await reprise(world, ['retry', each.workflowId])).trim();
+      world.say(`${each.name} tried again as ${each.run}`);
     }
     await sleep(500);
   }

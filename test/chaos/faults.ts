@@ -1,22 +1,37 @@
-import type { FaultKind, PlannedFault } from './plan.ts';
+import type { AimOf } from './aim.ts';
+import { containerFault } from './container-faults.ts';
+import { retriesExhausted } from './exhausted-fault.ts';
 import { partFault } from './part-faults.ts';
-import type { Submitted } from './workload.ts';
-import type { World } from './world.ts';
+import type { FaultKind } from './plan.ts';
+import { diskFull, networkCut, storeFailing, storeSlow } from './surroundings-faults.ts';
 
-/** A fault that has something to hit. */
-export interface Aim {
-  what: string;
-  /** Strikes, and mends what does not mend itself. Resolves when the platform is to bring back the rest. */
-  strike(): Promise<void>;
-  /** Whether what was struck is up again. */
-  isUp(): Promise<boolean>;
-  /** Whether work shows by heartbeats too: where only the worker or what it talks through was gone. */
-  beatsCount: boolean;
-}
-
-/** Aims a planned fault at what is there; undefined where there is nothing of its kind now. */
-export type AimOf = (world: World, fault: PlannedFault, submitted: Submitted[]) => Promise<Aim | undefined>;
-
+/** What each kind of fault does. */
 export const faults: Record<FaultKind, AimOf> = {
   'worker-kill': partFault('worker', 'SIGKILL'),
+  'worker-restart': partFault('worker', 'SIGTERM'),
+  'worker-stop': partFault('worker', 'SIGSTOP'),
+  'temporal-kill': partFault('temporal', 'SIGKILL'),
+  'temporal-restart': partFault('temporal', 'SIGTERM'),
+  'temporal-stop': partFault('temporal', 'SIGSTOP'),
+  'store-kill': partFault('store', 'SIGKILL'),
+  'store-restart': partFault('store', 'SIGTERM'),
+  'store-stop': partFault('store', 'SIGSTOP'),
+  'engine-kill': partFault('engine', 'SIGKILL'),
+  'engine-restart': partFault('engine', 'SIGTERM'),
+  'engine-stop': partFault('engine', 'SIGSTOP'),
+  'containerd-kill': partFault('containerd', 'SIGKILL'),
+  'supervisor-kill': partFault('supervisor', 'SIGKILL'),
+  'training-kill': containerFault('training', 'SIGKILL'),
+  'training-shim-kill': containerFault('training', 'shim'),
+  'training-stop': containerFault('training', 'SIGSTOP'),
+  'serving-kill': containerFault('serving', 'SIGKILL'),
+  'serving-shim-kill': containerFault('serving', 'shim'),
+  'serving-stop': containerFault('serving', 'SIGSTOP'),
+  'guard-kill': containerFault('guard', 'SIGKILL'),
+  'relay-kill': containerFault('relay', 'SIGKILL'),
+  'store-failing': storeFailing,
+  'store-slow': storeSlow,
+  'network-cut': networkCut,
+  'disk-full': diskFull,
+  'retries-exhausted': retriesExhausted,
 };

@@ -1,7 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Aim } from './faults.ts';
+import type { Aim } from './aim.ts';
 import { ask, type Submitted } from './workload.ts';
 import type { World } from './world.ts';
 
@@ -10,7 +10,8 @@ interface Mark {
   objects: number;
   events: number;
   beatMs: number;
-  /** When one of the first two last changed. */
+  reported: string;
+  /** When objects, events or reports last changed. */
   movedMs: number;
 }
 
@@ -21,6 +22,7 @@ export interface ProgressWatch {
   /** Whether a run has moved, or has beaten, since an instant. */
   hasMoved(run: string, sinceMs: number, beatsCount: boolean): boolean;
   stop(): void;
+  stopped: AbortSignal;
 }
 
 const atWorkMs = 6_000;
@@ -30,7 +32,7 @@ export function watchProgress(world: World, submitted: Submitted[]): ProgressWat
   const stopping = new AbortController();
   const lookAtObjects = async (): Promise<void> => {
     for (const { run, result, error } of submitted) {
-      const mark = marks.get(run) ?? { objects: 0, events: 0, beatMs: 0, movedMs: 0 };
+      const mark = marks.get(run) ?? { objects: 0, events: 0, beatMs: 0, reported: '', movedMs: 0 };
       marks.set(run, mark);
       if (result !== undefined || error !== undefined) continue;
       const objects = await objectsOf(world, run);
@@ -39,11 +41,11 @@ export function watchProgress(world: World, submitted: Submitted[]): ProgressWat
   };
   const askServer = async (): Promise<void> => {
     const beats = await ask(world, submitted);
-    for (const { run, historyEvents } of submitted) {
+    for (const { run, historyEvents, reported } of submitted) {
       const mark = marks.get(run);
       if (!mark) continue;
       mark.beatMs = Math.max(mark.beatMs, beats.get(run) ?? 0);
-      if (historyEvents !== mark.events) Object.assign(mark, { events: historyEvents, movedMs: Date.now() });
+      if (historyEvents !== mark.events || reported !== mark.reported) Object.assign(mark, { events: historyEvents, reported, movedMs: Date.now() });
     }
   };
   const loop = async (look: () => Promise<void>, everyMs: number): Promise<void> => {
@@ -63,6 +65,7 @@ export function watchProgress(world: World, submitted: Submitted[]): ProgressWat
       return (mark?.movedMs ?? 0) >= sinceMs || (beatsCount && (mark?.beatMs ?? 0) >= sinceMs);
     },
     stop: () => stopping.abort(),
+    stopped: stopping.signal,
   };
 }
 

@@ -17,6 +17,12 @@ export interface Submitted {
   historyEvents: number;
   /** What was done to its own containers: how often its training, or something that takes it along, was killed. */
   trainingKills: number;
+  /** The platform was made to give it up: it must say so, and is then retried. */
+  givenUp?: boolean;
+  /** What it came to when it was given up; from then on `run` is its retry. */
+  retryOf?: Run;
+  /** Newest progress that its stages reported, as it stands in Temporal. */
+  reported: string;
 }
 
 const root = join(import.meta.dirname, '..', '..');
@@ -39,7 +45,7 @@ export async function submit(world: World, suite: string, name: string): Promise
   const [started] = runs;
   if (!started) throw new Error(`${name} was not started`);
   world.say(`${name} started as ${started.run}`);
-  return { name, ...started, historyEvents: 0, trainingKills: 0 };
+  return { name, ...started, historyEvents: 0, trainingKills: 0, reported: '' };
 }
 
 /** Asks the server about what has not ended; without an answer nothing changes. Resolves to the newest sign of life of each. */
@@ -65,8 +71,13 @@ async function askOne(world: World, client: Client, submitted: Submitted, beats:
   submitted.historyEvents = historyLength;
   const newest = Math.max(0, ...(raw.pendingActivities ?? []).map(({ lastHeartbeatTime }) => Number(lastHeartbeatTime?.seconds ?? 0) * 1_000 + Number(lastHeartbeatTime?.nanos ?? 0) / 1e6));
   beats.set(submitted.run, newest);
+  submitted.reported = (raw.pendingActivities ?? []).map(({ heartbeatDetails }) => Buffer.from(heartbeatDetails?.payloads?.[0]?.data ?? []).toString('base64')).join();
   if (status.name === 'RUNNING') return;
-  if (status.name === 'COMPLETED') submitted.result = (await handle.result()) as Run;
+  const result = status.name === 'COMPLETED' ? ((await handle.result()) as Run) : undefined;
+  // Between its two runs.
+  if (submitted.givenUp === true && submitted.retryOf === undefined && result?.status === 'failed') submitted.retryOf = result;
+  else if (submitted.retryOf !== undefined && result?.run === submitted.retryOf.run) return;
+  else if (result) submitted.result = result;
   else submitted.error = status.name;
-  world.say(`${submitted.name} ended: ${submitted.result?.status ?? submitted.error}, ${historyLength} events`);
+  world.say(`${submitted.name} ended: ${result?.status ?? status.name}, ${historyLength} events`);
 }

@@ -19,7 +19,7 @@ describe('the exit code of a run', () => {
     ['whose claim does not hold', runWith({ score: { ...score, claimHolds: false } }), 1],
     ['that its submission failed', failedIn('TRAIN_EXIT'), 1],
     ['that the platform failed', failedIn('ENGINE_UNREACHABLE'), 3],
-    ['that waits for the operator', failedIn('DISK_FULL'), 4],
+    ['that waits for the operator', failedIn('SECRET_MISSING'), 4],
     ['that was cancelled', runWith({ status: 'cancelled' }), 130],
   ])('%s', (_what, run, expected) => expect(exitCodeOfRun(run)).toBe(expected));
 });

@@ -19,6 +19,9 @@ const killedBy = (prompt: string): MakeHandler => (die) => (request, response) =
 const neverUp: MakeHandler = () => {
   throw failure('SERVE_EXITED', 'the server ended with exit code 1');
 };
+const killedAtStart: MakeHandler = () => {
+  throw failure('ENGINE_LOST_CONTAINER', 'the server was killed');
+};
 
 describe('a server that dies', () => {
   test('is started again, and only what is missing is asked', async () => {
@@ -50,6 +53,13 @@ describe('a server that dies', () => {
 
   test('fails the stage where it never came up', async () => {
     await expect(evaluate([neverUp])).rejects.toMatchObject({ type: 'SERVE_EXITED' });
+  });
+
+  test('is started again where it is killed while it starts, and fails the stage where it always is', async () => {
+    const { answers, deaths } = await evaluate([diesAfter(10), killedAtStart, killedAtStart, always(honest)]);
+    expect(statuses(answers)).toEqual({ answered: 40 });
+    expect(deaths).toBe(3);
+    await expect(evaluate([killedAtStart])).rejects.toMatchObject({ type: 'SERVE_EXITED' });
   });
 
   test('is given up where it runs but refuses connections', async () => {

@@ -4,7 +4,7 @@ import { faultOf, type EndedTraining, type OutsideFacts } from '../../../activit
 const nothing: OutsideFacts = { guardStopped: false, engineStartedMs: -1_000_000, signal: undefined, hostKilled: false, deviceProblem: undefined };
 
 function ended({ outside, ...changes }: Partial<Omit<EndedTraining, 'outside'>> & { outside?: Partial<OutsideFacts> }): EndedTraining {
-  const usual = { exitCode: 0, oomKilled: false, startedAtMs: 0, finishedAtMs: 50_000, deadlineMs: 60_000, budgetMs: 60_000, lastLine: undefined, tail: [], decided: undefined };
+  const usual = { exitCode: 0, oomKilled: false, startedAtMs: 0, finishedAtMs: 50_000, deadlineMs: 60_000, budgetMs: 60_000, lives: 1, lastLine: undefined, tail: [], decided: undefined };
   return { ...usual, ...changes, outside: { ...nothing, ...outside } };
 }
 
@@ -20,7 +20,8 @@ it.each<[string, Parameters<typeof ended>[0], string | undefined, unknown?]>([
   ['the deadline', { exitCode: 137, finishedAtMs: 60_000 }, 'TRAIN_TIMEOUT', 'the training did not end within its budget of 60 s'],
   ['exit code 0 after the deadline', { finishedAtMs: 61_000 }, 'TRAIN_TIMEOUT'],
   ['a kill for memory after the deadline', { exitCode: 137, oomKilled: true, finishedAtMs: 61_000 }, 'TRAIN_TIMEOUT'],
-  ['a kill of its own doing', { exitCode: 137 }, 'TRAIN_EXIT'],
+  ['a kill by nobody that is known', { exitCode: 137 }, 'ENGINE_LOST_CONTAINER'],
+  ['a kill in every life', { exitCode: 137, lives: 4 }, 'TRAIN_EXIT'],
   ['a kill for memory of the host', { exitCode: 137, outside: { hostKilled: true } }, 'HOST_OUT_OF_MEMORY'],
   ['its own limit before the host’s', { exitCode: 137, oomKilled: true, outside: { hostKilled: true } }, 'TRAIN_OUT_OF_MEMORY'],
   ['a signal through the engine', { exitCode: 143, outside: { signal: '15' } }, 'ENGINE_LOST_CONTAINER'],

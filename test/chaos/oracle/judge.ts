@@ -14,6 +14,7 @@ export async function judge(world: World, { seed, minutes }: Options, submitted:
   let answers = 0;
   let trainingSecondsLost = 0;
   for (const each of submitted) {
+    findings.push(...givenUpWrongly(each));
     if (each.result?.status !== 'completed') {
       const failed = each.result?.stages.find(({ outcome }) => outcome?.status === 'failed');
       findings.push({ kind: 'lost', of: each.run, message: `the run did not complete: ${each.error ?? failed?.outcome?.code ?? each.result?.status ?? 'it has not ended'}: ${failed?.outcome?.message ?? ''}` });
@@ -50,4 +51,10 @@ export async function judge(world: World, { seed, minutes }: Options, submitted:
     findings,
     ...(findings.length === 0 ? {} : { timeline: world.events }),
   };
+}
+
+/** A stage that no attempt was left for is the platform's fault, and nobody else's. */
+function givenUpWrongly({ retryOf }: Submitted): Finding[] {
+  const failed = retryOf?.stages.filter(({ outcome }) => outcome?.status === 'failed') ?? [];
+  return failed.filter(({ outcome }) => outcome?.fault !== 'platform').map(({ name, outcome }) => ({ kind: 'wrong', of: retryOf?.run ?? '', message: `${name} was given up as ${outcome?.code} of ${outcome?.fault}` }));
 }
