@@ -50,6 +50,8 @@ export const limits = {
   /** A build of the contest's slowest entry (flash-attn from source) takes 40 minutes on 12 cores. */
   buildTimeoutMs: 60 * minute,
   buildMemoryBytes: 8 * GiB,
+  /** Repairs of one image: what is known to break builds comes one or two at a time, and each costs a build. */
+  buildRepairs: 5,
   /** To the first byte of an answer to a build: hubs prepare large files for half a minute. */
   recordAnswerMs: 60 * second,
   /** Between two portions of an answer to a build. */

@@ -4,6 +4,7 @@ import type {
   Artifact,
   FailedOutcome,
   ImageRecording,
+  ImageRepairs,
   ReproductionRequest,
   RunScores,
   StageCost,
@@ -63,6 +64,8 @@ export interface BuildResult extends Stored {
   images: ImageReference[];
   /** What the builds took in from outside; absent where builds are not recorded. */
   recordings?: ImageRecording[];
+  /** How builds were made to hold that broke; absent where none did. */
+  repairs?: ImageRepairs[];
 }
 export interface TrainResult extends Stored {
   /** SHA-256 of the output's tree manifest. */

@@ -22,6 +22,9 @@ export interface BuildCause {
     | 'BUILD_COPY_MISSING'
     | 'BUILD_PACKAGE_MISSING'
     | 'BUILD_STEP_FAILED'
+    | 'BUILD_PACKAGE_BROKEN'
+    | 'BUILD_TOOL_MISSING'
+    | 'BUILD_CONFLICT'
     | 'BUILD_OUT_OF_MEMORY'
     | 'BUILD_NETWORK'
     | 'BASE_IMAGE_UNAVAILABLE'
@@ -58,6 +61,7 @@ export function causeOf(end: BuildEnd): BuildCause {
     firstMatch(networkRules, output) ??
     firstMatch(diskRules, output) ??
     firstMatch(packageRules, output) ??
+    (end.lines.some((line) => builtByPip.test(line)) ? firstMatch(sourceRules, end.lines) : undefined) ??
     otherCause(end)
   );
 }
@@ -86,6 +90,7 @@ const memoryRules: Rule[] = [
 const networkRules: Rule[] = [
   rule('BUILD_NETWORK', /(Temporary failure (?:in name resolution|resolving '[^']+')|Could not resolve host: \S+|getaddrinfo E?AI_AGAIN \S+)/, ([, words]) => words ?? ''),
   rule('BUILD_NETWORK', /(CERTIFICATE_VERIFY_FAILED|SSL certificate problem: [^(]+|server certificate verification failed|SELF_SIGNED_CERT_IN_CHAIN|unable to get local issuer certificate)/, ([, words]) => `TLS is not trusted: ${words?.trim()}`),
+  rule('BUILD_NETWORK', /^E: Failed to fetch (\S+)\s+(Hash Sum mismatch|File has unexpected size)/, ([, url, words]) => `${url}: ${words}, as while a mirror is brought up to date`),
   rule('BUILD_NETWORK', /(Connection (?:reset by peer|timed out|refused)|Read timed out|Network is unreachable|Max retries exceeded|ECONNRESET|ETIMEDOUT|Remote end closed connection|TLS connection was non-properly terminated|early EOF|RPC failed)/i, ([, words]) => words ?? ''),
 ];
 
@@ -98,9 +103,26 @@ const packageRules: Rule[] = [
   rule('BUILD_PACKAGE_MISSING', /Couldn't find any package by (?:glob|regex) '(\S+)'/, ([, name]) => `apt finds no package ${name}`),
   rule('BUILD_PACKAGE_MISSING', /Package '(\S+)' has no installation candidate/, ([, name]) => `apt has no candidate for ${name}`),
   rule('BUILD_PACKAGE_MISSING', /Version '(\S+)' for '(\S+)' was not found/, ([, version, name]) => `apt has no version ${version} of ${name}`),
+  rule('BUILD_PACKAGE_MISSING', /^E: The repository '(.+) Release' (?:does not have|no longer has) a Release file/, ([, suite]) => `the archive has no suite ${suite}`),
+  rule('BUILD_PACKAGE_MISSING', /^E: Failed to fetch (\S+)\s+404\s+Not Found/, ([, url]) => `the archive no longer has ${url}`),
   rule('BUILD_PACKAGE_MISSING', /(?:PackagesNotFoundError|ResolvePackageNotFound)[:\s-]*(.*)/, ([, names]) => `conda does not find a package${names ? `: ${names}` : ''}`),
   rule('BUILD_PACKAGE_MISSING', /npm (?:ERR!|error) 404\s+'?([^\s']+@[^\s']+)'? is not in this registry/, ([, name]) => `npm finds no package ${name}`),
 ];
+
+/** What a package that is built from source says of its surroundings: tools that are not there, or no longer what they were. */
+const sourceRules: Rule[] = [
+  rule('BUILD_CONFLICT', /Cannot install (.+?) because these package versions have conflicting dependencies/, ([, names]) => `the requirements of ${names} contradict each other`),
+  rule('BUILD_TOOL_MISSING', /error: can't find (Rust compiler)/, ([, tool]) => `there is no ${tool}`),
+  rule('BUILD_TOOL_MISSING', /error: command '(\S*(?:gcc|g\+\+|cc))' failed: No such file or directory|unable to execute '(\S*(?:gcc|g\+\+|cc))'/, (match) => `there is no compiler (${match[1] ?? match[2]})`),
+  rule('BUILD_TOOL_MISSING', /fatal error: (\S+\.h): No such file or directory/, ([, header]) => `there is no ${header}`),
+  rule('BUILD_TOOL_MISSING', /(nvcc: (?:command )?not found|CUDA_HOME environment variable is not set|nvcc was not found)/, ([, words]) => `there is no CUDA toolkit: ${words}`),
+  rule('BUILD_PACKAGE_BROKEN', /error in (\S+) setup command: (use_2to3 is invalid)/, ([, name, words]) => `${name} does not build: ${words}`),
+  rule('BUILD_PACKAGE_BROKEN', /^\s+ModuleNotFoundError: (No module named '(?:pkg_resources|setuptools[\w.]*|distutils[\w.]*|packaging|wheel|numpy|torch|Cython|psutil)')/, ([, words]) => `a package does not build: ${words}`),
+  rule('BUILD_PACKAGE_BROKEN', /(AttributeError: cython_sources)/, ([, words]) => `a package does not build: ${words}`),
+];
+
+/** Frames that pip puts around what a package prints while it is built: without one, the words are the command's own. */
+const builtByPip = /did not run successfully|Command errored out with exit status|Failed building wheel for|ResolutionImpossible/;
 
 /**
  * pip ends on "No matching distribution found" also when it never reached its index; what it printed before tells the two apart.

@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { stripVTControlCharacters } from 'node:util';
 import type Docker from 'dockerode';
 import { engineFailure, isNotFound, onEngine } from '../io/docker/errors.ts';
 import type { BuildEnd } from './classify.ts';
@@ -14,8 +15,8 @@ export interface BuildObserver {
   onOutput(text: string): Promise<void>;
 }
 
-/** Lines of the failing step that the search for its cause reads. */
-const keptLines = 200;
+/** Lines of the failing step that the search for its cause reads: a package that is compiled prints hundreds. */
+const keptLines = 1_000;
 
 /**
  * Builds one image and follows it to its end, each step held to `bounds`. When `signal` is aborted the engine has stopped the step's container before this
@@ -70,7 +71,8 @@ function createProgress(excess: () => BuildEnd['excess']): Progress {
     error: failed?.message ?? '',
     exitCode: failed?.exitCode,
     keyword: step?.text.split(/\s/, 1)[0]?.toUpperCase(),
-    lines: output.filter((line) => line !== ''),
+    // The engine colours what comes from a step's standard error.
+    lines: output.map(stripVTControlCharacters).filter((line) => line !== ''),
     excess: excess(),
   });
   return {

@@ -36,7 +36,8 @@ export function lockSummary(images: LockedImage[]): string[] {
   });
 }
 
-async function reportOf(store: ObjectStore, sha256: string): Promise<PinReport | undefined> {
+/** The stored pin report; undefined where there is none. */
+export async function reportOf(store: ObjectStore, sha256: string): Promise<PinReport | undefined> {
   const bytes = await store.get(blobKey(sha256));
   return bytes && PinReport.parse(JSON.parse(Buffer.from(bytes).toString('utf8')));
 }

@@ -1,4 +1,5 @@
 import { DockerfileParser, type Instruction } from 'dockerfile-ast';
+import { repairComment } from './repair/apply.ts';
 
 export interface BuildStep {
   /** 1-based, as the builder counts: every instruction of the file, also ARG before the first FROM. */
@@ -11,7 +12,7 @@ export interface BuildStep {
   pinnedLine: number;
 }
 
-/** What pin adds names one of its paths, its index or a date; what it changes keeps its place among the instructions. */
+/** What pin adds names one of its paths, its index or a date, what a repair adds has its comment; what is changed keeps its place among the instructions. */
 const platformPath = /(?:^|[\s=])(?:\.reprise\/|\/usr\/local\/share\/reprise\/|(?:http:\/\/)?index\.reprise\.internal(?:\/|$))|^ARG npm_config_before=[\d-]+T[\d:.]+Z$/;
 
 /**
@@ -21,7 +22,8 @@ const platformPath = /(?:^|[\s=])(?:\.reprise\/|\/usr\/local\/share\/reprise\/|(
 export function stepsOf(pinned: string, original: string): BuildStep[] {
   const originals = instructionsOf(original);
   const building = instructionsOf(pinned);
-  const kept = building.filter((instruction) => !platformPath.test(instruction.getTextContent()));
+  const lines = pinned.split('\n');
+  const kept = building.filter((instruction) => !platformPath.test(instruction.getTextContent()) && !lines[lineOf(instruction) - 2]?.startsWith(repairComment));
   return building.map((instruction, index) => {
     const source = kept.length === originals.length ? originals[kept.indexOf(instruction)] : undefined;
     return { number: index + 1, text: textOf(source ?? instruction), line: source && lineOf(source), pinnedLine: lineOf(instruction) };

@@ -1,4 +1,4 @@
-import { compare, parse } from '@renovatebot/pep440';
+import { compare, explain } from '@renovatebot/pep440';
 import { versionOf, type IndexFile, type PageDoubt, type ProjectPage } from './files.ts';
 
 /** Clocks of an index and ours may differ by this much. */
@@ -43,7 +43,7 @@ function hashChanged(before: IndexFile, after: IndexFile): boolean {
 function backwards(page: Pick<ProjectPage, 'project' | 'files'>): PageDoubt[] {
   const series = new Map<string, { version: string; first: number }[]>();
   for (const [version, first] of firstUploads(page)) {
-    const parsed = parse(version);
+    const parsed = explain(version);
     if (!parsed || parsed.is_prerelease || parsed.is_postrelease || parsed.release.length < 2) continue;
     const key = `${parsed.epoch}!${parsed.release.slice(0, -1).join('.')}`;
     series.set(key, [...(series.get(key) ?? []), { version, first }]);

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { gt, parse } from '@renovatebot/pep440';
+import { explain, gt, valid } from '@renovatebot/pep440';
 import { canonical } from '../pip-specs.ts';
-import { parseIndexPath, type IndexRequest } from './address.ts';
+import { parseConstraintsPath, parseIndexPath, type IndexRequest } from './address.ts';
 import { doubtsAbout } from './doubts.ts';
 import { filesBefore, isWheel, versionOf, type IndexFile, type ProjectPage } from './files.ts';
 import { Unreachable } from './http.ts';
@@ -51,11 +51,13 @@ export function createIndexHandler(options: IndexOptions): IndexHandler {
 
 async function answer(request: IncomingMessage, response: ServerResponse, path: string, options: IndexOptions, signal: AbortSignal): Promise<void> {
   if (request.method !== 'GET' && request.method !== 'HEAD') return send(response, 405, 'only GET and HEAD\n');
+  const constraints = parseConstraintsPath(path);
+  if (constraints) return send(response, 200, `${constraints.join('\n')}\n`);
   const asked = parseIndexPath(path);
   if (!asked) return send(response, 404, 'no such page; the index lists no names\n');
   const name = canonical(asked.project);
   if (asked.kind === 'page' && (name !== asked.project || !asked.slash)) {
-    return send(response, 301, '', { location: `/${asked.view}/${asked.before}/simple/${name}/` });
+    return send(response, 301, '', { location: `/${asked.view}/${asked.dates}/simple/${name}/` });
   }
   const page = await options.upstream.page(name, signal);
   if (!page) {
@@ -110,11 +112,11 @@ async function sendFile(
  * are newer than the file, where the file is no older one by its own kind.
  */
 function newerYanked(page: ProjectPage, version: string, before: string): string[] {
-  if (!parse(version)) return [];
+  if (!valid(version)) return [];
   const yanked = filesBefore(page, before).filter((file) => file.yanked !== undefined);
   const versions = new Map(yanked.map((file) => [versionOf(file.filename, page.project) ?? '', file]));
   return [...versions].flatMap(([other, file]) => {
-    const parsed = parse(other);
+    const parsed = explain(other);
     return parsed && !parsed.is_prerelease && gt(other, version) ? [`${other} was there on the date and is yanked today${reasonOf(file)}`] : [];
   });
 }

@@ -65,7 +65,7 @@ describe('the address of the index', () => {
     expect(lines.split('\n').map((line) => /^(#|ARG \w+)/.exec(line)?.[0])).toEqual(['#', 'ARG PIP_INDEX_URL', 'ARG PIP_TRUSTED_HOST', 'ARG UV_INDEX_URL', 'ARG npm_config_before']);
     expect(indexInstants(lines)).toEqual(['2023-10-26T00:00:00.000Z']);
     const path = new URL(`${indexAddress('2023-10-26T00:00:00.000Z')}tool/`).pathname;
-    expect(parseIndexPath(path)).toEqual({ view: 'as-of', before: '2023-10-26T00:00:00.000Z', kind: 'page', project: 'tool', slash: true });
+    expect(parseIndexPath(path)).toEqual({ view: 'as-of', dates: '2023-10-26T00:00:00.000Z', before: '2023-10-26T00:00:00.000Z', kind: 'page', project: 'tool', slash: true });
   });
 
   it('is for no build that takes no packages', () => {

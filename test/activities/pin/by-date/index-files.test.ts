@@ -67,6 +67,12 @@ describe('a file of the index', () => {
     await index.get(path);
     expect(index.events.at(-1)).toMatchObject({ newerYanked: ['1.1 was there on the date and is yanked today (a mistake)'] });
   });
+
+  it('names no yanked version that was not final', async () => {
+    putProject(upstream, 'tool', [old, { filename: 'tool-1.1rc1-py3-none-any.whl', uploadedAt: '2023-02-01T00:00:00Z', yanked: 'a mistake' }]);
+    await index.get(path);
+    expect(index.events.at(-1)).toMatchObject({ newerYanked: [] });
+  });
 });
 
 describe('metadata of a wheel', () => {

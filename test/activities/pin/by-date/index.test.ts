@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { constraintsAddress, indexAddress } from '../../../../activities/pin/by-date/address.ts';
 import { putJsonApi, putProject, serveIndex, startUpstream, type ServedIndex, type UpstreamServer } from './upstream-server.ts';
 
 const json = 'application/vnd.pypi.simple.v1+json';
@@ -33,6 +34,22 @@ describe('a page of the index', () => {
     putProject(upstream, 'tool', [old, young], form);
     expect(await filenames()).toEqual([old.filename]);
     expect(await filenames('text/html')).toEqual([old.filename]);
+  });
+
+  it('shows a project of its own date as of that date, and the others as of the first', async () => {
+    putProject(upstream, 'tool', [old, young]);
+    putProject(upstream, 'other', [{ ...old, filename: 'other-1.0-py3-none-any.whl' }, { ...young, filename: 'other-2.0-py3-none-any.whl' }]);
+    const address = (name: string): string => new URL(`${indexAddress('2023-10-26T00:00:00.000Z', 'as-of', undefined, { tool: '2023-10-27T00:00:00.000Z' })}${name}/`).pathname;
+    expect((await index.get(address('tool'))).text).toContain(young.filename);
+    expect((await index.get(address('tool').replace('/simple/', '/files/') + young.filename)).status).toBe(200);
+    expect((await index.get(address('other'))).text).not.toContain('other-2.0');
+    expect((await index.get('/as-of/2023-10-26T00:00:00.000Z+tool=soon/simple/tool/')).status).toBe(404);
+  });
+
+  it('serves constraints, and no other text', async () => {
+    const path = new URL(constraintsAddress(['setuptools<58', 'Cython>=0.29,<3'])).pathname;
+    expect((await index.get(path)).text).toBe('setuptools<58\nCython>=0.29,<3\n');
+    expect((await index.get('/constraints/--index-url=x')).status).toBe(404);
   });
 
   it('takes times from the JSON API where the page has none, for the very same file only', async () => {

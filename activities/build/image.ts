@@ -1,0 +1,160 @@
+import type { ApplicationFailure } from '@temporalio/common';
+import { limits, mediaTypes, type ImageRecording, type ImageRepairs, type LockedImage, type PinReport, type Tree } from '../../domain/index.ts';
+import type { ImageReference } from '../../workflows/contract.ts';
+import type { Dependencies } from '../dependencies.ts';
+import { getBlob, putBlob } from '../io/blobs.ts';
+import { imageSize, tagImage } from '../io/docker/images.ts';
+import { readTreeFile } from '../io/trees.ts';
+import type { StageLog } from '../logs/index.ts';
+import { indexInstants } from '../pin/by-date/address.ts';
+import { openBuildIndex, type BuildIndex } from '../pin/by-date/build-index.ts';
+import type { StageContext } from '../stage.ts';
+import { refuseInwardAdds } from './added-addresses.ts';
+import { buildFailure } from './build-failure.ts';
+import { contextTar } from './context.ts';
+import type { BuildObserver } from './engine-build.ts';
+import { lockOf, reportOf } from './locks.ts';
+import type { PlannedBuild } from './plan.ts';
+import { lockWithRecording, runBuild, trustedBundle, type BuildMode } from './recorded.ts';
+import { createFactFinder } from './repair/find-facts.ts';
+import { buildRepairing, leastFaithful, type BuildTry } from './repair/loop.ts';
+import { stepsOf } from './steps.ts';
+
+export interface BuiltImage {
+  image: ImageReference;
+  lock: LockedImage | undefined;
+  recording: ImageRecording | undefined;
+}
+
+export interface GivenBuild {
+  snapshot: Tree;
+  /** Of the snapshot. */
+  sha256: string;
+  pinReport: string;
+  fresh: boolean;
+  mode: BuildMode;
+}
+
+/** The surroundings of one image's build. */
+interface Work {
+  dependencies: Dependencies;
+  build: PlannedBuild;
+  given: GivenBuild;
+  context: StageContext;
+  log: StageLog;
+}
+
+/**
+ * Builds one image from its pinned Dockerfile, repaired where a step breaks for a cause that is known. Failures: as buildImages.
+ */
+export async function buildImage(dependencies: Dependencies, build: PlannedBuild, given: GivenBuild, context: StageContext, log: StageLog): Promise<BuiltImage & { repairs: ImageRepairs | undefined }> {
+  const { store, settings } = dependencies;
+  const pinned = textOf(await getBlob(store, build.pinned));
+  const before = indexInstants(pinned)[0];
+  const { role, dockerfile } = build;
+  const work: Work = { dependencies, build, given, context, log };
+  const report = (await reportOf(store, given.pinReport))?.images.find((image) => image.role === role);
+  const facts = createFactFinder(settings, { before, replacedBase: isReplaced(report), signal: context.signal });
+  try {
+    const { built, repairs } = await buildRepairing({
+      store,
+      role,
+      dockerfile,
+      inputs: { snapshot: given.sha256, context: build.context, pinned: build.pinned },
+      pinned,
+      before,
+      remembered: !given.fresh && given.mode !== 'record',
+      repairing: given.mode !== 'replay',
+      build: (text) => buildOnce(work, text),
+      factsOf: facts.about,
+      async say(message) {
+        await log.write(`reprise: ${message}\n`);
+        context.report({ message: `${dockerfile}: ${message}`.slice(0, limits.lastLineCharacters) });
+      },
+    });
+    return { ...built, lock: built.lock && repairs ? repairedLock(built.lock, repairs) : built.lock, repairs };
+  } finally {
+    facts.close();
+  }
+}
+
+/** What a repair changed, the image's packages are not as of the date. */
+function repairedLock(lock: LockedImage, { fidelity, attempts }: ImageRepairs): LockedImage {
+  const reasons = attempts.filter(({ result }) => result !== 'no-help').map(({ repair, change }) => `repaired (${repair}): ${change}`);
+  return { ...lock, fidelity: leastFaithful([lock.fidelity, fidelity]), reasons: [...lock.reasons, ...reasons] };
+}
+
+/** The engine builds on an image that is not the one which the submission names. */
+function isReplaced(report: PinReport['images'][number] | undefined): boolean {
+  return report?.bases.some(({ fidelity }) => fidelity === 'substitution') ?? false;
+}
+
+async function buildOnce({ dependencies, build, given, context, log }: Work, text: string): Promise<BuildTry<BuiltImage>> {
+  const { docker, store, settings } = dependencies;
+  const dockerfile = Buffer.from(text);
+  const pinned = await putBlob(store, dockerfile, mediaTypes.text);
+  await refuseInwardAdds(build.dockerfile, dockerfile, settings.recording?.reachable);
+  const original = await readTreeFile(store, given.snapshot, build.dockerfile);
+  const steps = stepsOf(text, original === undefined ? text : textOf(original));
+  const caBundle = await trustedBundle(settings);
+  await log.write(`building ${build.dockerfile} (${build.role}) in ${build.context}\n`);
+  const index = await openBuildIndex(docker, settings, text);
+  try {
+    const openContext = (): ReturnType<typeof contextTar> => contextTar(store, given.snapshot, build, { dockerfile, caBundle });
+    const observer = alsoRecorded(observerOf(build, context, log), index);
+    const run = { build: { ...build, pinned: pinned.sha256 }, snapshot: given.sha256, openContext, observer, indexProxyUrl: index?.proxyUrl, fresh: given.fresh, mode: given.mode };
+    const { built, recording, cause } = await runBuild(dependencies, context, run);
+    if (built.status === 'failed') {
+      await log.write(`${built.end.error}\n`);
+      // What the steps before took in is kept for the next try, which finds their layers in the cache.
+      if (index) await lockOf(store, given.pinReport, build, steps, index);
+      const failing = built.step === undefined ? undefined : steps[built.step - 1];
+      const failed: ApplicationFailure = buildFailure(build.dockerfile, steps, built.step, built.end, index?.recorder.steps().at(-1)?.unreachable.at(-1), cause);
+      return { status: 'failed', failure: failed, end: built.end, pinnedLine: failing?.pinnedLine, line: failing?.line };
+    }
+    await tagImage(docker, build.role, built.imageId);
+    const lock = index && (await lockOf(store, given.pinReport, build, steps, index));
+    const image = { role: build.role, id: built.imageId, sizeBytes: await imageSize(docker, built.imageId) };
+    return { status: 'built', built: { image, recording, lock: await lockWithRecording(store, recording, lock) } };
+  } finally {
+    await index?.close();
+  }
+}
+
+/** The package index is told which step asks it. */
+function alsoRecorded(observer: BuildObserver, index: BuildIndex | undefined): BuildObserver {
+  if (!index) return observer;
+  return {
+    onStep(step) {
+      index.recorder.onStep(step);
+      observer.onStep(step);
+    },
+    onOutput(text) {
+      index.recorder.onOutput(text);
+      return observer.onOutput(text);
+    },
+  };
+}
+
+/** Reports each step at once and its output once a second: a heartbeat for every line would be thousands. */
+function observerOf({ dockerfile }: PlannedBuild, context: StageContext, log: StageLog): BuildObserver {
+  let latest: Parameters<StageContext['report']>[0] = { message: dockerfile };
+  let reportedAt = 0;
+  return {
+    onStep({ number, total, text }) {
+      latest = { message: `${dockerfile}: Step ${number}/${total} : ${text.slice(0, limits.lastLineCharacters)}`, done: number, total };
+      context.report(latest);
+    },
+    async onOutput(text) {
+      await log.write(text);
+      const lastLogLine = log.lastLine();
+      if (lastLogLine === undefined || Date.now() - reportedAt < 1_000) return;
+      reportedAt = Date.now();
+      context.report({ ...latest, lastLogLine });
+    },
+  };
+}
+
+function textOf(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString('utf8');
+}
