@@ -52,6 +52,8 @@ export const limits = {
   buildMemoryBytes: 8 * GiB,
   /** Repairs of one image: what is known to break builds comes one or two at a time, and each costs a build. */
   buildRepairs: 5,
+  /** One file that ADD names by its address: the largest weights that 2023's entries fetched so have 14 GiB. */
+  addedBytes: 20 * GiB,
   /** To the first byte of an answer to a build: hubs prepare large files for half a minute. */
   recordAnswerMs: 60 * second,
   /** Between two portions of an answer to a build. */

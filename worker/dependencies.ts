@@ -8,6 +8,7 @@ import { meteredStore } from '../activities/io/metering.ts';
 import { createS3Store } from '../activities/io/s3.ts';
 import type { Config } from '../infra/config.ts';
 import { askClients } from '../infra/pip-configuration.ts';
+import { recordingSettings } from '../infra/recording-settings.ts';
 import { stageProgressSignal } from '../workflows/contract.ts';
 
 /** Everything that the stages need of the world, made of the configuration. */
@@ -30,7 +31,7 @@ export async function connectDependencies(config: Config, client: Client, secret
       httpsProxy: config.httpsProxy,
       ...(await askClients(config)),
       indexCacheDirectory: join(config.cache, 'pip-index'),
-      ...(config.recordBuilds === 'on' ? { recording: { authorityFile: config.recordingAuthorityFile } } : {}),
+      ...recordingSettings(config),
       trainingReachable: config.trainingReachable,
       suiteKeyFile: config.suiteKeyFile,
       signingKeyFile: config.signingKeyFile,

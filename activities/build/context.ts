@@ -3,6 +3,7 @@ import { subtree, type Tree } from '../../domain/index.ts';
 import type { ObjectStore } from '../io/store.ts';
 import { caBundle } from '../pin/rewrite.ts';
 import { readTreeFile, tarOfTree, type ExtraFile } from '../io/trees.ts';
+import type { AddedFile } from '../record/added.ts';
 import { ignoreFilesOf, withoutIgnored } from './dockerignore.ts';
 import type { PlannedBuild } from './plan.ts';
 
@@ -23,7 +24,7 @@ export async function contextTar(
   store: ObjectStore,
   snapshot: Tree,
   build: PlannedBuild,
-  added: { dockerfile: Uint8Array; caBundle: Uint8Array | undefined },
+  added: { dockerfile: Uint8Array; caBundle: Uint8Array | undefined; files?: readonly AddedFile[] },
 ): Promise<Readable> {
   const context = await filteredContext(store, subtree(snapshot, build.context), build);
   const extra: ExtraFile[] = [{ path: addedFiles.dockerfile, bytes: added.dockerfile }];
@@ -33,7 +34,9 @@ export async function contextTar(
   if (!context.entries.some((entry) => entry.path === '.dockerignore')) {
     extra.push({ path: '.dockerignore', bytes: Buffer.from(`${addedFiles.dockerfile}\n.dockerignore\n`) });
   }
-  return tarOfTree(store, context, { extra });
+  // As the engine leaves what it fetched itself: for its owner only.
+  const blobs = (added.files ?? []).map((file) => ({ ...file, mode: 0o600 }));
+  return tarOfTree(store, context, { extra, blobs });
 }
 
 export async function filteredContext(store: ObjectStore, context: Tree, build: PlannedBuild): Promise<Tree> {

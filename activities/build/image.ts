@@ -9,16 +9,15 @@ import type { StageLog } from '../logs/index.ts';
 import { indexInstants } from '../pin/by-date/address.ts';
 import { openBuildIndex, type BuildIndex } from '../pin/by-date/build-index.ts';
 import type { StageContext } from '../stage.ts';
-import { refuseInwardAdds } from './added-addresses.ts';
 import { buildFailure } from './build-failure.ts';
 import { contextTar } from './context.ts';
 import type { BuildObserver } from './engine-build.ts';
 import { lockOf, reportOf } from './locks.ts';
 import type { PlannedBuild } from './plan.ts';
-import { lockWithRecording, runBuild, trustedBundle, type BuildMode } from './recorded.ts';
+import { lockWithRecording, runBuild, trustedBundle, type BuildMode, type BuildRun } from './recorded.ts';
 import { createFactFinder } from './repair/find-facts.ts';
 import { buildRepairing, leastFaithful, type BuildTry } from './repair/loop.ts';
-import { stepsOf } from './steps.ts';
+import { originalLineOf, stepsOf } from './steps.ts';
 
 export interface BuiltImage {
   image: ImageReference;
@@ -93,16 +92,15 @@ async function buildOnce({ dependencies, build, given, context, log }: Work, tex
   const { docker, store, settings } = dependencies;
   const dockerfile = Buffer.from(text);
   const pinned = await putBlob(store, dockerfile, mediaTypes.text);
-  await refuseInwardAdds(build.dockerfile, dockerfile, settings.recording?.reachable);
   const original = await readTreeFile(store, given.snapshot, build.dockerfile);
   const steps = stepsOf(text, original === undefined ? text : textOf(original));
   const caBundle = await trustedBundle(settings);
   await log.write(`building ${build.dockerfile} (${build.role}) in ${build.context}\n`);
   const index = await openBuildIndex(docker, settings, text);
   try {
-    const openContext = (): ReturnType<typeof contextTar> => contextTar(store, given.snapshot, build, { dockerfile, caBundle });
+    const openContext: BuildRun['openContext'] = (built, files) => contextTar(store, given.snapshot, build, { dockerfile: built, caBundle, files });
     const observer = alsoRecorded(observerOf(build, context, log), index);
-    const run = { build: { ...build, pinned: pinned.sha256 }, snapshot: given.sha256, openContext, observer, indexProxyUrl: index?.proxyUrl, fresh: given.fresh, mode: given.mode };
+    const run = { build: { ...build, pinned: pinned.sha256 }, snapshot: given.sha256, lineOf: (line: number) => originalLineOf(steps, line), dockerfile, openContext, observer, indexProxyUrl: index?.proxyUrl, fresh: given.fresh, mode: given.mode };
     const { built, recording, cause } = await runBuild(dependencies, context, run);
     if (built.status === 'failed') {
       await log.write(`${built.end.error}\n`);

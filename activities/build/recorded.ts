@@ -8,6 +8,8 @@ import { indexHost } from '../pin/by-date/address.ts';
 import { buildAndRecord, type RecordedBuild } from '../record/build.ts';
 import { recordingCertificate } from '../record/session.ts';
 import { sha256Of, type StageContext } from '../stage.ts';
+import type { AddedFile } from '../record/added.ts';
+import { refuseInwardAdds, takeAddresses, type LineOf } from './added-addresses.ts';
 import { buildOnEngine, type BuildObserver } from './engine-build.ts';
 import { engineBuildOptions, type PlannedBuild } from './plan.ts';
 
@@ -17,7 +19,10 @@ export type BuildMode = 'either' | 'record' | 'replay';
 export interface BuildRun {
   build: PlannedBuild;
   snapshot: string;
-  openContext(): Promise<Readable>;
+  lineOf: LineOf;
+  /** The pinned Dockerfile. */
+  dockerfile: Uint8Array;
+  openContext(dockerfile: Uint8Array, files: readonly AddedFile[]): Promise<Readable>;
   observer: BuildObserver;
   /** Where the package index as of the date listens, which answers for its name. */
   indexProxyUrl: string | undefined;
@@ -28,16 +33,19 @@ export interface BuildRun {
 /** Runs one build on the engine: recorded or replayed where the settings say so, else with the engine's own way out. */
 export async function runBuild(dependencies: Dependencies, context: StageContext, run: BuildRun): Promise<RecordedBuild> {
   const { docker, settings } = dependencies;
-  const { build, snapshot, openContext, observer, indexProxyUrl, fresh, mode } = run;
+  const { build, snapshot, lineOf, dockerfile, openContext, observer, indexProxyUrl, fresh, mode } = run;
   if (!settings.recording) {
     if (mode === 'replay') throw failure('RECORDING_UNAVAILABLE', `${build.dockerfile}: builds are not recorded (REPRISE_RECORD_BUILDS=off), so that there is nothing to replay`);
-    const built = await buildOnEngine(docker, await openContext(), engineBuildOptions(settings, fresh, indexProxyUrl), context.signal, observer);
+    await refuseInwardAdds(build.dockerfile, dockerfile, lineOf);
+    const built = await buildOnEngine(docker, await openContext(dockerfile, []), engineBuildOptions(settings, fresh, indexProxyUrl), context.signal, observer);
     return { built, recording: undefined, cause: undefined };
   }
+  const { dockerfile: taken, added } = takeAddresses(build.dockerfile, dockerfile, lineOf);
   return buildAndRecord(dependencies, context, {
     role: build.role,
     inputs: { snapshot, context: build.context, pinned: build.pinned },
-    openContext,
+    added,
+    openContext: (files) => openContext(taken, files),
     options: engineBuildOptions({ httpProxy: undefined, httpsProxy: undefined }, fresh),
     observer,
     routes: indexProxyUrl === undefined ? {} : { [indexHost]: indexProxyUrl },

@@ -12,25 +12,34 @@ export interface ExtraFile {
   executable?: boolean;
 }
 
-type TarItem = TreeEntry | (ExtraFile & { type: 'extra' });
+/** As ExtraFile, of a size that is not held in memory. */
+export interface ExtraBlob {
+  path: string;
+  sha256: string;
+  sizeBytes: number;
+  mode: number;
+}
+
+type TarItem = TreeEntry | (ExtraFile & { type: 'extra' }) | (ExtraBlob & { type: 'blob' });
 
 /**
  * A tree as a tar stream, the same bytes for the same tree: sorted, no times, no owners. Every file's hash is verified on the
  * way; the stream ends with STORE_CORRUPT where one does not hold.
  */
-export function tarOfTree(store: ObjectStore, tree: Tree, { prefix = '', extra = [] }: { prefix?: string; extra?: ExtraFile[] } = {}): Readable {
+export function tarOfTree(store: ObjectStore, tree: Tree, { prefix = '', extra = [], blobs = [] }: { prefix?: string; extra?: ExtraFile[]; blobs?: ExtraBlob[] } = {}): Readable {
   const tar = pack();
   const base = prefix === '' || prefix.endsWith('/') ? prefix : `${prefix}/`;
-  writeAll(store, tar, itemsOf(tree, extra), base).then(
+  writeAll(store, tar, itemsOf(tree, extra, blobs), base).then(
     () => tar.finalize(),
     (error: unknown) => (tar as unknown as Readable).destroy(error as Error),
   );
   return Readable.from(tar, { objectMode: false });
 }
 
-function itemsOf(tree: Tree, extra: ExtraFile[]): TarItem[] {
+function itemsOf(tree: Tree, extra: ExtraFile[], blobs: ExtraBlob[]): TarItem[] {
   const items = new Map<string, TarItem>(tree.entries.map((entry) => [entry.path, entry]));
   for (const file of extra) items.set(file.path, { type: 'extra', ...file });
+  for (const blob of blobs) items.set(blob.path, { type: 'blob', ...blob });
   return [...items.values()].sort((a, b) => (a.path < b.path ? -1 : 1));
 }
 
@@ -49,8 +58,10 @@ async function writeItem(store: ObjectStore, tar: Pack, item: TarItem, name: str
       return void tar.entry({ ...anonymous, name, type: 'symlink', linkname: item.target, mode: 0o777 });
     case 'extra':
       return void tar.entry({ ...anonymous, name, mode: fileMode(item.executable) }, Buffer.from(item.bytes));
+    case 'blob':
     case 'file': {
-      const entry = tar.entry({ ...anonymous, name, mode: fileMode(item.executable), size: item.sizeBytes });
+      const mode = item.type === 'blob' ? item.mode : fileMode(item.executable);
+      const entry = tar.entry({ ...anonymous, name, mode, size: item.sizeBytes });
       await pipeline(await getBlobStream(store, item.sha256), entry as unknown as Writable);
     }
   }

@@ -1,11 +1,13 @@
 import type { Readable } from 'node:stream';
 import type { FailureCode, ImageRecording, RecordedExchange } from '../../domain/index.ts';
+import type { AddedAddress } from '../build/added-addresses.ts';
 import { causeOf } from '../build/classify.ts';
 import { buildOnEngine, type BuildObserver, type EngineBuild } from '../build/engine-build.ts';
 import type { EngineBuildOptions } from '../build/plan.ts';
 import type { Dependencies } from '../dependencies.ts';
 import { failure } from '../failure.ts';
 import type { StageContext } from '../stage.ts';
+import type { AddedFile } from './added.ts';
 import { createStepLayers, exchangesOfLayer, keepLayer, mayAsk, type StepLayers } from './layers.ts';
 import { findRecording, keepRecording, readRecording, type RecordedInputs } from './recordings.ts';
 import { openSession, type Session } from './session.ts';
@@ -13,8 +15,10 @@ import { openSession, type Session } from './session.ts';
 export interface RecordableBuild {
   role: 'serve' | 'train';
   inputs: RecordedInputs;
+  /** What ADD names by its address; the context gets it. */
+  added: readonly AddedAddress[];
   /** The context as a tar; called once for each time that the engine builds. */
-  openContext(): Promise<Readable>;
+  openContext(files: readonly AddedFile[]): Promise<Readable>;
   options: EngineBuildOptions;
   observer: BuildObserver;
   /** Names that stand for services of ours, with the origin that answers. */
@@ -51,7 +55,9 @@ export async function buildAndRecord(world: World, context: Context, build: Reco
   const { run, stage, workflowId } = context;
   const session = await openSession(world, { owner: { run, stage, workflowId }, role: build.role, routes: build.routes, replay, step: layers.current });
   try {
-    const built = await onEngine(world, context, build, session, layers, replay !== undefined);
+    const files = await session.fetch(build.added, context.signal);
+    throwIfIncomplete(session);
+    const built = await onEngine(world, context, { ...build, openContext: () => build.openContext(files) }, session, layers, replay !== undefined);
     await session.settle();
     if (!replay) await keepLayers(world, session, layers);
     if (built.status === 'failed') return { built, recording: undefined, cause: session.troubles.causeOf(causeOf(built.end), built.end.lines) };
@@ -65,7 +71,9 @@ export async function buildAndRecord(world: World, context: Context, build: Reco
   }
 }
 
-async function onEngine({ docker, store }: World, { signal }: Context, build: RecordableBuild, session: Session, layers: StepLayers, replaying: boolean): Promise<EngineBuild> {
+type OpenedBuild = Omit<RecordableBuild, 'openContext'> & { openContext(): Promise<Readable> };
+
+async function onEngine({ docker, store }: World, { signal }: Context, build: OpenedBuild, session: Session, layers: StepLayers, replaying: boolean): Promise<EngineBuild> {
   const once = async (nocache: boolean): Promise<EngineBuild> => {
     layers.reset();
     const given = new AbortController();

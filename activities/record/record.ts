@@ -27,6 +27,8 @@ export interface RecorderOptions {
 
 export interface Recorder {
   answer(request: IncomingMessage, response: ServerResponse, target: Target): Promise<void>;
+  /** Waits until every body that has come so far is stored. */
+  stored(): Promise<void>;
   /** Waits until every body that came whole is stored; the others are dropped. */
   settle(): Promise<void>;
 }
@@ -58,6 +60,9 @@ export function createRecorder(options: RecorderOptions): Recorder {
       const running = answer(request, response, target).finally(() => underWay.delete(running));
       underWay.add(running);
       return running;
+    },
+    async stored() {
+      await Promise.allSettled(underWay);
     },
     async settle() {
       // A body whose asker went away with the build's last step is still worth having.

@@ -3,6 +3,8 @@ import { failure } from '../failure.ts';
 import type { RecordedExchange } from '../../domain/index.ts';
 import type { Dependencies, Settings } from '../dependencies.ts';
 import type { Owner } from '../io/docker/names.ts';
+import type { AddedAddress } from '../build/added-addresses.ts';
+import { fetchAdded, type AddedFile } from './added.ts';
 import { openAuthority } from './authority.ts';
 import { earlierExchanges, openJournal, type Journal } from './journal.ts';
 import { openBuildNetwork, proxyArguments, type BuildNetwork } from './network.ts';
@@ -28,6 +30,8 @@ export interface Session {
   engine: { networkmode: string; buildargs: Record<string, string> };
   troubles: Troubles;
   exchanges(): readonly RecordedExchange[];
+  /** What ADD names, recorded or from the recording; its content is in the store. Failures: as fetchAdded, STORE_UNREACHABLE. */
+  fetch(added: readonly AddedAddress[], signal: AbortSignal): Promise<AddedFile[]>;
   /** Waits until all that came whole is stored. Failures: STORE_UNREACHABLE. */
   settle(): Promise<void>;
   close(): Promise<void>;
@@ -60,7 +64,13 @@ export async function openSession({ docker, store, settings }: Pick<Dependencies
     proxy = await startProxy({ address: '127.0.0.1', port: 0, authority, answer, onTrouble: (trouble) => troubles.add(trouble) });
     const network = await openBuildNetwork(docker, options.owner, settings, proxy.port);
     const engine = { networkmode: network.mode, buildargs: proxyArguments() };
-    return { engine, troubles, exchanges: journal.exchanges, settle: () => settled(recorder, journal), close: () => close(proxy, network) };
+    const { port } = proxy;
+    const fetch = async (added: readonly AddedAddress[], signal: AbortSignal): Promise<AddedFile[]> => {
+      const files: AddedFile[] = [];
+      for (const each of added) files.push(await fetchAdded({ port, troubles, stored: recorder.stored, signal }, each));
+      return files;
+    };
+    return { engine, troubles, exchanges: journal.exchanges, fetch, settle: () => settled(recorder, journal), close: () => close(proxy, network) };
   } catch (error) {
     await close(proxy, undefined);
     if (error instanceof ApplicationFailure) throw error;

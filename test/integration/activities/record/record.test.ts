@@ -106,6 +106,29 @@ describe('a recorded build', { timeout: 300_000 }, () => {
     expect(world.site.asked.length).toBe(asked + 1);
   });
 
+  it('takes what ADD names through the same proxy, after redirects too, and from the recording later', async () => {
+    const add = `FROM ${busyboxImage}\n${unique()}ADD ${world.site.origin}/moved.txt /data/\nADD ${world.site.origin}/file.txt .\nRUN [ "$(stat -c %a /data/moved.txt)" = 600 ] && cmp /data/moved.txt /file.txt\n`;
+    const taken = await submissionOf(add);
+    const first = await build(taken);
+    expect((await exchangesOf(first)).map(({ url, status, step }) => [url, status, step])).toEqual([[`${world.site.origin}/moved.txt`, 302, 0], [`${world.site.origin}/file.txt`, 200, 0]]);
+    const asked = world.site.asked.length;
+    const later = await build(taken, { replay: true });
+    expect(later.recordings).toMatchObject([{ verdict: 'pinned', open: [] }]);
+    expect(world.site.asked).toHaveLength(asked);
+    expect(await compareImages(dependencies.docker, first.images[0]?.id ?? '', later.images[0]?.id ?? '')).toMatchObject({ identical: true });
+  });
+
+  it.each([
+    ['a redirect into this machine', '/inward', '', 'BUILD_NETWORK_REFUSED', 'may not reach'],
+    ['a redirect to itself', '/circle', '', 'BUILD_STEP_FAILED', 'redirected more than'],
+    ['a content that is not what it must be', '/file.txt', `--checksum=sha256:${'0'.repeat(64)} `, 'BUILD_STEP_FAILED', 'its content is sha256:'],
+    ['a file that is gone', '/gone.txt', '', 'BUILD_STEP_FAILED', 'status 404'],
+    ['a body that is cut off', '/cut', '', 'BUILD_NETWORK', '/cut'],
+  ])('fails by name where ADD meets %s', async (_what, path, flags, code, words) => {
+    const taken = await submissionOf(`FROM ${busyboxImage}\nADD ${flags}${world.site.origin}${path} /x\n`);
+    await expect(build(taken)).rejects.toMatchObject({ type: code, message: expect.stringMatching(new RegExp(`^Dockerfile line 2: ADD http.*${words}`)) });
+  });
+
   it('is not pinned where the replay asks for something else', async () => {
     const failing = await submissionOf(`FROM ${busyboxImage}\n${unique()}RUN wget -q -O /now "${world.site.origin}/now?$(cat /proc/sys/kernel/random/uuid)"\n`);
     await build(failing);

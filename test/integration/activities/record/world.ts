@@ -1,11 +1,11 @@
-import { execFileSync, spawn } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
-import type { IncomingMessage, ServerResponse } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { ZipFile } from 'yazl';
+import { gitBackend } from '../../../../examples/upstreams/git-backend.ts';
 import { plainUpstream, tlsUpstream, type TestUpstream } from '../../../activities/record/upstreams.ts';
 
 export interface World {
@@ -29,6 +29,9 @@ export async function startWorld(): Promise<World> {
     if (pathname === '/simple/tiny/') return void response.setHeader('content-type', 'text/html').end(`<a href="/files/tiny-1.0-py3-none-any.whl#sha256=${digest}">tiny-1.0-py3-none-any.whl</a>`);
     if (pathname === '/files/tiny-1.0-py3-none-any.whl') return void response.end(wheel);
     if (pathname === '/moved.txt') return void response.writeHead(302, { location: '/file.txt' }).end();
+    if (pathname === '/inward') return void response.writeHead(302, { location: 'http://127.0.0.3:22/' }).end();
+    if (pathname === '/circle') return void response.writeHead(302, { location: '/circle' }).end();
+    if (pathname === '/cut') return void response.writeHead(200, { 'content-length': '5000' }).write('begin', () => setTimeout(() => response.destroy(), 50));
     if (pathname === '/now') return void response.end(String(Date.now()));
     if (pathname === '/file.txt') return void response.end('a file\n');
     response.writeHead(404).end('nothing here\n');
@@ -63,23 +66,4 @@ function gitRoot(): string {
 
 function git(directory: string, ...args: string[]): void {
   execFileSync('git', ['-C', directory, '-c', 'user.name=t', '-c', 'user.email=t@example.org', ...args], { stdio: 'ignore' });
-}
-
-/** The CGI program of git itself. */
-async function gitBackend(root: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
-  const [path = '', query = ''] = (request.url ?? '').split('?');
-  const headers = request.headers;
-  const env = {
-    PATH: process.env['PATH'], GIT_PROJECT_ROOT: root, GIT_HTTP_EXPORT_ALL: '1', GIT_CONFIG_COUNT: '1', GIT_CONFIG_KEY_0: 'safe.directory', GIT_CONFIG_VALUE_0: '*',
-    PATH_INFO: path, QUERY_STRING: query, REQUEST_METHOD: request.method ?? '', CONTENT_TYPE: headers['content-type'] ?? '',
-    ...(headers['content-encoding'] === undefined ? {} : { HTTP_CONTENT_ENCODING: headers['content-encoding'] }),
-    ...(typeof headers['git-protocol'] === 'string' ? { GIT_PROTOCOL: headers['git-protocol'] } : {}),
-  };
-  const child = spawn('git', ['http-backend'], { env, stdio: ['pipe', 'pipe', 'ignore'] });
-  request.pipe(child.stdin);
-  const answer = await buffer(child.stdout);
-  const end = answer.indexOf('\r\n\r\n');
-  const fields = answer.subarray(0, end).toString().split('\r\n').map((line) => line.split(': ', 2) as [string, string]);
-  const status = Number(fields.find(([name]) => name === 'Status')?.[1]?.slice(0, 3) ?? 200);
-  response.writeHead(status, Object.fromEntries(fields.filter(([name]) => name !== 'Status'))).end(answer.subarray(end + 4));
 }
