@@ -3,6 +3,7 @@ export type Boundary = 'alphanumeric' | 'token';
 
 const alphanumericBytes = classOf('ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789');
 const tokenBytes = classOf('ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-');
+const symbolBytes = classOf('ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_$.');
 const escapeLetters = classOf('nrtbfv');
 
 /** Whether a token at [start, end) stands alone; an undefined start is not looked at. */
@@ -24,11 +25,29 @@ export function lengthPrefixed(bytes: Uint8Array, start: number, runLength: numb
   return [one, four].find((length) => length >= 8 && length <= runLength && runLength - length <= 8);
 }
 
+/** Whether marshalled Python says that the string which begins here ends before `length` bytes: a name, then another string. */
+export function isShorterString(bytes: Uint8Array, start: number, length: number): boolean {
+  return flaggedStringCodes.has(bytes[start - 2] ?? 0) && (bytes[start - 1] ?? 0) < length;
+}
+
+/** Whether an offset lies in the mangled name of a C++ or Rust function (`_ZN…`, `_R…`), which holds any letters and digits. */
+export function isMangled(bytes: Uint8Array, offset: number): boolean {
+  let from = offset;
+  while (from > 0 && offset - from < longestSymbol && symbolBytes[bytes[from - 1] ?? 0] === 1) from -= 1;
+  while (bytes[from] === 0x5f && bytes[from + 1] === 0x5f) from += 1;
+  return bytes[from] === 0x5f && (bytes[from + 1] === 0x5a || bytes[from + 1] === 0x52) && offset - from > 2;
+}
+
+/** Names of templates reach some thousand characters. */
+const longestSymbol = 8_192;
+
 /** Whether the byte before may be a string's length. */
 export function mayHaveLength(bytes: Uint8Array, start: number): boolean {
   return shortStringCodes.has(bytes[start - 2] ?? 0) || bytes[start - 1] === 0;
 }
 
+/** Those of them that are no letters. */
+const flaggedStringCodes = new Set([0xfa, 0xda, 0x8c]);
 /** marshal's z and Z, with and without the reference flag; pickle's SHORT_BINSTRING and SHORT_BINUNICODE. */
 const shortStringCodes = new Set([0x7a, 0x5a, 0xfa, 0xda, 0x55, 0x8c]);
 

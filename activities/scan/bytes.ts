@@ -1,4 +1,6 @@
-import { limits } from '../../domain/index.ts';
+import { createHash } from 'node:crypto';
+import { limits, type FindingSeverity } from '../../domain/index.ts';
+import { publicValues } from '../../domain/secrets/index.ts';
 import { breadthMatches } from './breadth.ts';
 import type { FindKnown } from './known.ts';
 import { matchWindow, reachBytes, withoutOverlaps, type Match } from './matcher.ts';
@@ -27,6 +29,7 @@ export async function scanBytes(
   const deferred: (() => void)[] = [];
   let linesBefore = 0;
   let program = false;
+  const packaged = isPackaged(session, place);
   for await (const window of windowsOf(chunks, reachBytes)) {
     session.options.signal?.throwIfAborted();
     session.counts.bytes += window.to - window.from;
@@ -37,7 +40,7 @@ export async function scanBytes(
       if (!binary) lines += newlines(window.bytes, counted, match.start);
       counted = match.start;
       const line = binary ? undefined : lines + 1;
-      const finding = findingOf(session, program ? { ...match, severity: match.inPrograms ?? match.severity } : match, { ...place, offset: window.base + match.start, line });
+      const finding = findingOf(session, { ...match, severity: severityOf(match, program, packaged) }, { ...place, offset: window.base + match.start, line });
       found.add(finding.fingerprint);
       if (deferred.length <= limits.scanFindings) deferred.push(() => known().has(finding.fingerprint) || session.find(finding));
     }
@@ -52,8 +55,25 @@ export async function scanBytes(
 export async function matchesIn(window: Pick<Window, 'bytes' | 'from' | 'to'>, binary: boolean, known?: FindKnown): Promise<Match[]> {
   const { matches, breadth } = matchWindow(window.bytes, window.from, window.to, binary);
   const exact = known?.(window.bytes, window.from, window.to) ?? [];
-  if (breadth.length === 0 && exact.length === 0) return matches;
-  return withoutOverlaps([...matches, ...(await breadthMatches(window.bytes, breadth)), ...exact]);
+  const all = breadth.length === 0 && exact.length === 0 ? matches : withoutOverlaps([...matches, ...(await breadthMatches(window.bytes, breadth)), ...exact]);
+  return all.map((match) => (isPublic(match) ? { ...match, severity: 'note' } : match));
+}
+
+/** A value that everybody knows opens nothing, wherever it stands. */
+function isPublic({ severity, value }: Match): boolean {
+  return severity === 'block' && publicValues.has(createHash('sha256').update(value, 'latin1').digest('hex'));
+}
+
+function severityOf(match: Match, program: boolean, packaged: boolean): FindingSeverity {
+  const inProgram = program ? match.inPrograms : undefined;
+  return inProgram ?? (packaged ? match.inPackages : undefined) ?? match.severity;
+}
+
+/** Where package managers put what they install; told by the whole path, which may lead through archives and layers. */
+const packagePath = /(?:^|\/)(?:node_modules|site-packages|dist-packages|bower_components|go\/pkg\/mod|cargo\/registry|usr\/share\/doc|usr\/lib\/python3[^/]*)\//;
+
+function isPackaged({ options }: ScanSession, { path, within }: Place): boolean {
+  return packagePath.test([options.root ?? '', path, ...within].join('/'));
 }
 
 /** ELF, static libraries, Windows programs. */

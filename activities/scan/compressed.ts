@@ -1,8 +1,8 @@
 import { Readable, type Transform } from 'node:stream';
 import { createGunzip, createInflate, createZstdDecompress } from 'node:zlib';
-import bzip2 from 'unbzip2-stream';
 import xz from 'xz-decompress';
 import { scanBytes } from './bytes.ts';
+import { bunzip2 } from './bzip2.ts';
 import { addAll, metered, within, type Content, type ScanInner } from './nesting.ts';
 import type { ByteReader } from './reader.ts';
 import type { ScanSession } from './session.ts';
@@ -41,12 +41,13 @@ function innerName(content: Content): string {
 
 /** The bytes that a compressed stream unpacks to; a broken one throws. */
 export async function* decompressed(chunks: AsyncIterable<Buffer>, format: Compression): AsyncGenerator<Uint8Array> {
+  if (format === 'bzip2') return yield* bunzip2(chunks);
   const source = Readable.from(chunks, { objectMode: false, highWaterMark: 256 * 1024 });
   if (format === 'xz') {
     yield* new xz.XzReadableStream(Readable.toWeb(source) as ConstructorParameters<typeof xz.XzReadableStream>[0]) as AsyncIterable<Uint8Array>;
     return;
   }
-  const target = format === 'bzip2' ? new Readable({ highWaterMark: outputBytes }).wrap(source.pipe(bzip2())) : source.pipe(createDecompressor(format));
+  const target = source.pipe(createDecompressor(format));
   source.on('error', (error) => target.destroy(error));
   try {
     yield* target as AsyncIterable<Uint8Array>;

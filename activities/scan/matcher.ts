@@ -1,7 +1,7 @@
 import type { FindingSeverity } from '../../domain/index.ts';
 import { breadthKeywords, isPlaceholder, secretRules, type SecretRule } from '../../domain/secrets/index.ts';
 import { createAutomaton, type Needle } from './automaton.ts';
-import { isBounded, lengthPrefixed, mayHaveLength } from './boundaries.ts';
+import { isBounded, isMangled, isShorterString, lengthPrefixed, mayHaveLength } from './boundaries.ts';
 
 /** A secret found in one window. `value` never leaves activities/scan: reports hold its fingerprint. */
 export interface Match {
@@ -15,6 +15,8 @@ export interface Match {
   value: string;
   /** In place of `severity` where the content is a compiled program. */
   inPrograms?: FindingSeverity;
+  /** In place of `severity` where the content came with an installed package. */
+  inPackages?: FindingSeverity;
 }
 
 export interface WindowMatches {
@@ -56,12 +58,23 @@ function matchAt(rule: SecretRule, bytes: Buffer, text: string, start: number, b
   let end = start + matched[0].length;
   const valueStart = end - value.length;
   const length = binary ? lengthPrefixed(bytes, valueStart, value.length) : undefined;
-  if (length !== undefined) [value, end] = [value.slice(0, length), valueStart + length];
-  const relaxed = length !== undefined || (binary && /[_-]$/.test(value.slice(0, rule.publicPrefix)));
-  if (!relaxed && rule.boundary !== 'none' && !isBounded(bytes, valueStart === start ? start : undefined, end, rule.boundary)) return undefined;
+  if (length !== undefined && standsFor(rule, value.slice(0, length))) [value, end] = [value.slice(0, length), valueStart + length];
+  const isWhole = rule.boundary === 'none' || isBounded(bytes, valueStart === start ? start : undefined, end, rule.boundary) || end - valueStart === length;
+  if (!isWhole && !(binary && value.slice(0, rule.publicPrefix).endsWith('_'))) return undefined;
+  if (binary && end - valueStart !== length && (isMangled(bytes, start) || isShorterString(bytes, valueStart, value.length))) return undefined;
   const severity = judge(rule, value, text.slice(Math.max(0, valueStart - beforeCharacters), valueStart));
   if (severity === 'discard') return undefined;
-  return { rule: rule.id, kind: rule.kind, severity, publicPrefix: rule.publicPrefix, start: valueStart, end, value, ...(rule.inPrograms && { inPrograms: rule.inPrograms }) };
+  const { id, kind, publicPrefix, inPackages } = rule;
+  // In a program's table of strings and names, what runs on to both sides is rarely a token.
+  const inPrograms = rule.inPrograms ?? (isWhole ? undefined : 'warn');
+  return { rule: id, kind, severity, publicPrefix, start: valueStart, end, value, ...(inPrograms && { inPrograms }), ...(inPackages && { inPackages }) };
+}
+
+/** A string of the stated length must be what the rule looks for: a length can be told wrongly from the letters before. */
+function standsFor({ publicPrefix, pattern }: SecretRule, value: string): boolean {
+  if (publicPrefix === 0) return true;
+  pattern.lastIndex = 0;
+  return pattern.exec(value)?.groups?.['value'] === value;
 }
 
 /** Whether a token may begin here, asked before its pattern is tried: keywords in a row must not each run to the same end. */
@@ -72,7 +85,7 @@ function mayStart(rule: SecretRule, bytes: Buffer, start: number, binary: boolea
 
 /** Prefixes with a separator are telling enough to stand next to anything in binary contents. */
 function runsTogether({ keywords, publicPrefix }: SecretRule): boolean {
-  return keywords.some((keyword) => /[_-]/.test(keyword.slice(0, publicPrefix).slice(-1)));
+  return keywords.some((keyword) => keyword.slice(0, publicPrefix).endsWith('_'));
 }
 
 function judge(rule: SecretRule, value: string, before: string): FindingSeverity | 'discard' {

@@ -20,8 +20,9 @@ export type { ScanOptions } from './session.ts';
  * throws for what it cannot read: the report is then `complete: false` and says what was left out.
  */
 export async function scanDirectory(path: string, options: ScanOptions): Promise<ScanReport> {
-  const session = createSession(options);
-  await scanDirectoryInto(session, await realpath(path));
+  const root = await realpath(path);
+  const session = createSession({ ...options, root });
+  await scanDirectoryInto(session, root);
   return session.report();
 }
 

@@ -13,6 +13,8 @@ export interface ScanOptions {
   report?: (progress: { message: string; done?: number; total?: number }) => void;
   /** Where nested archives are spooled that do not fit into memory; the system's directory for temporary files unless given. */
   scratchDirectory?: string;
+  /** The directory that is scanned: part of every path where it is asked whose a file is. */
+  root?: string;
   /** Values that are secrets wherever they stand; whatever the rules say. */
   known?: FindKnown;
 }

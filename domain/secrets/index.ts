@@ -9,9 +9,10 @@ import type { SecretRule } from './rule.ts';
 export const secretRules: readonly SecretRule[] = [...hubRules, ...inferenceRules, ...cloudRules, ...forgeRules, ...assignmentRules];
 
 /** Part of every cache key: raise it when a rule, a judgement or the reading of contents changes. */
-export const rulesVersion = 'own-1+secretlint-13.0.7';
+export const rulesVersion = 'own-2+secretlint-13.0.7';
 
 export { breadthKeywords, breadthSeverity } from './breadth.ts';
 export { caseChanges, entropyBits, isPlaceholder } from './placeholder.ts';
+export { publicValues } from './public.ts';
 export { expandExample, type SecretRule } from './rule.ts';
 export { withCrc32Checksum } from './structure.ts';

@@ -70,6 +70,7 @@ export const inferenceRules: readonly SecretRule[] = [
     severity: 'block',
     judge: byTokenHeader,
     placeholders: false,
+    inPackages: 'warn',
     mustMatch: ['Bearer eyJhbGciOiJIUzI1NiJ9.eyJ1c2VyIjoxfQxx.<base64url:43>'],
     mustNotMatch: ['eyJ<letters:20>', 'eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.<base64url:43>'],
   },

@@ -22,6 +22,8 @@ export interface SecretRule {
   judge?: (value: string, before: string) => FindingSeverity | 'discard';
   /** Severity in compiled programs, whose self-tests hold keys that everyone has. */
   inPrograms?: FindingSeverity;
+  /** Severity in files of an installed package: what everybody who installs it gets is no secret of a submission. */
+  inPackages?: FindingSeverity;
   /** False where the value's own form says that it is no placeholder, or `judge` looks for itself. */
   placeholders?: false;
   /** Texts in the notation of `expandExample`: `<letters:34>` stands for random characters, so that no file holds a token. */
