@@ -4,7 +4,7 @@ import type { Container } from 'dockerode';
 import { limits } from '../../domain/index.ts';
 import type { Dependencies } from '../dependencies.ts';
 import { failure } from '../failure.ts';
-import { createOrAttach, removeContainer, startOnce, stateOf, stopContainer, type ContainerState } from '../io/docker/containers.ts';
+import { createOrAttach, removeContainer, removeOwned, startOnce, stateOf, stopContainer, type ContainerState } from '../io/docker/containers.ts';
 import { onEngine } from '../io/docker/errors.ts';
 import { untilExcess, type Excess } from '../io/docker/excess.ts';
 import { limitsOf, type ContainerLimits } from '../io/docker/host-config.ts';
@@ -27,7 +27,7 @@ export interface RunningServer {
   /** Start of its container, ISO 8601 by the engine's clock. */
   startedAt: string;
   alive(): Promise<boolean>;
-  /** SERVE_EXITED with the server's last words, DISK_LIMIT, PROCESS_LIMIT or ENGINE_LOST_CONTAINER, where it has ended; undefined while it runs. */
+  /** SERVE_EXITED with the server's last words, DISK_LIMIT or PROCESS_LIMIT, where it has ended; undefined while it runs. */
   exitFailure(): Promise<ApplicationFailure | undefined>;
 }
 
@@ -51,7 +51,7 @@ export async function withServer<Result>(
   bounds: ServerBounds = {},
 ): Promise<Result> {
   const owner: Owner = { run: input.run, stage: input.stage, workflowId: context.workflowId };
-  const takeDown = (container?: Container): Promise<void> => takeDownServer(dependencies, owner, container);
+  const takeDown = (): Promise<void> => takeDownServer(dependencies, owner);
   const { container, network, pids } = await startedServer(dependencies, owner, input, context, bounds).catch(async (error: unknown) => {
     if (!isLeft(context)) await takeDown();
     throw error;
@@ -61,10 +61,11 @@ export async function withServer<Result>(
   const copied = copyContainerLog(container, input.log, looking.signal);
   copied.catch(() => undefined); // Awaited in the end, where a failure of `use` goes first.
   const ended = (state: ContainerState): Promise<ApplicationFailure> => exitFailure(state, input.log, copied, watch.excess());
+  const endedAtStart = (state: ContainerState): Promise<ApplicationFailure> => (wasKilled(state) && !watch.excess() ? killedAtStart() : ended(state));
   let way: Way | undefined;
   try {
-    way = await openedWay(dependencies, owner, container, network, input.port, ended);
-    const baseUrl = await untilReady(container, way, input, context, ended);
+    way = await openedWay(dependencies, owner, container, network, input.port, endedAtStart);
+    const baseUrl = await untilReady(container, way, input, context, endedAtStart);
     const result = await use(await runningServer(container, baseUrl, ended));
     // Whatever it answered before: one that takes more than it is given is stopped, and told so.
     if (watch.excess()) throw await ended(await stateOf(container));
@@ -72,7 +73,7 @@ export async function withServer<Result>(
     return result;
   } finally {
     await way?.close();
-    if (!isLeft(context)) await takeDown(container);
+    if (!isLeft(context)) await takeDown();
     looking.abort();
     await copied.catch(() => undefined);
   }
@@ -162,13 +163,20 @@ async function runningServer(
   };
 }
 
+/** By whom is not known: by somebody out here, or by itself. Who asks decides how often that is believed to be an accident. */
+function wasKilled({ exitCode, oomKilled }: ContainerState): boolean {
+  return exitCode === 137 && !oomKilled;
+}
+
+async function killedAtStart(): Promise<ApplicationFailure> {
+  return failure('ENGINE_LOST_CONTAINER', 'the server was killed while it started (exit code 137), and not for memory');
+}
+
 /** After an exit the rest of the log is on its way; the last line is worth a short wait. */
 async function exitFailure(state: ContainerState, log: StageLog, copied: Promise<void>, excess: Excess | undefined): Promise<ApplicationFailure> {
   if (excess) return failure(excess.code, `the server ${excess.reason}, and was stopped`);
   await Promise.race([copied.catch(() => undefined), sleep(limits.readyProbeMs, undefined, { ref: false })]);
   const last = log.lastLine();
-  // Nothing in a container can send SIGKILL to its first process; who asks decides how often that is believed.
-  if (state.exitCode === 137 && !state.oomKilled) return failure('ENGINE_LOST_CONTAINER', 'the server was killed (exit code 137), and not for memory');
   const how = state.oomKilled ? `was killed for memory (exit code ${state.exitCode})` : `ended with exit code ${state.exitCode}`;
   return failure('SERVE_EXITED', `the server ${how}${last === undefined ? '' : `; last line of its log: ${last}`}${readOnlyHint(last)}`);
 }
@@ -178,9 +186,9 @@ function readOnlyHint(lastLine: string | undefined): string {
 }
 
 /** The server's state is worth nothing, so it gets no grace. */
-async function takeDownServer({ docker, settings }: ServingDependencies, owner: Owner, container: Container | undefined): Promise<void> {
+async function takeDownServer({ docker, settings }: ServingDependencies, owner: Owner): Promise<void> {
   await removeContainer(docker.getContainer(relayName(owner)));
-  if (container) await removeContainer(container);
+  await removeOwned(docker, owner);
   if (settings.containerRuntime !== undefined) await removeNetwork(docker, networkName(owner));
   await removeVolume(docker, volumeName(owner.run, 'model'));
 }

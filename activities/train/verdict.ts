@@ -72,8 +72,8 @@ function exitFault({ exitCode, oomKilled, outside, tail, lives }: EndedTraining)
 const cudaShortage = /CUDA out of memory|torch\.(cuda\.)?OutOfMemoryError|CUDA_ERROR_OUT_OF_MEMORY|cudaErrorMemoryAllocation|CUBLAS_STATUS_ALLOC_FAILED|RESOURCE_EXHAUSTED: .*(memory|OOM)|OOM when allocating tensor/;
 
 /**
- * Nothing in a container can send SIGKILL to its first process: who did is out here, and unknown to the engine. But a shell gives
- * its child's end as its own, and a program can say 137 itself; so one that is killed again and again is taken at its word.
+ * Nothing in a container can send SIGKILL to its first process: it came from out here, and the engine does not know from whom. But
+ * that process gives its child's end as its own, and a child can kill itself; so one that is killed in every life is told so.
  */
 const killed = 137;
 

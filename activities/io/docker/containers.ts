@@ -62,8 +62,15 @@ export async function startAgain(container: Container, plan: Pick<ContainerPlan,
   try {
     await container.start().catch(unlessEnded);
   } catch (error) {
+    if (isForgotten(error)) await removeContainer(container);
+    if (isForgotten(error)) throw failure('ENGINE_LOST_CONTAINER', 'the engine had forgotten that it was starting the container; it is made anew', { cause: error });
     throw refusal(error, plan) ?? (await onEngine('starting the container', () => Promise.reject(error)));
   }
+}
+
+/** An engine that was killed while it started a container finds the task again, and never starts that container any more. */
+function isForgotten(error: unknown): boolean {
+  return /task [0-9a-f]+: already exists/.test(String(error));
 }
 
 export async function stateOf(container: Container): Promise<ContainerState> {
@@ -89,6 +96,12 @@ export async function stopContainer(container: Container, graceMs: number): Prom
 /** Kills and removes it with its anonymous volumes. Harmless where it is gone. */
 export async function removeContainer(container: Container): Promise<void> {
   await onEngine('removing the container', () => container.remove({ force: true, v: true }).catch(unlessGone));
+}
+
+/** As removeContainer, by name, and only what is the owner's. */
+export async function removeOwned(docker: Docker, owner: Owner): Promise<void> {
+  const found = await findContainer(docker, owner);
+  if (found) await removeContainer(found.container);
 }
 
 export function createOptions(plan: ContainerPlan, { labels, volumes }: ImageClaims): ContainerCreateOptions {
