@@ -4,7 +4,10 @@ import type { Config } from '../infra/config.ts';
 
 /** JSON lines on stdout; whoever started the worker keeps them. */
 export function createLogger(config: Pick<Config, 'logLevel' | 'host'>): Logger {
-  return pino({ level: config.logLevel, base: { host: config.host }, serializers: { error: pino.stdSerializers.err } });
+  const destination = pino.destination(1);
+  // What finds no room on a full disk is lost; the worker goes on, for the work may find room elsewhere, or later.
+  destination.on('error', () => undefined);
+  return pino({ level: config.logLevel, base: { host: config.host }, serializers: { error: pino.stdSerializers.err } }, destination);
 }
 
 /** The SDK's own messages, in the same lines. */

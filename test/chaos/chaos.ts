@@ -89,8 +89,8 @@ async function strike(world: World, fault: PlannedFault, submitted: Submitted[],
   const runs = watch.atWork();
   world.say(aim.what);
   await aim.strike();
-  const { upMs, recoveryMs } = await untilRecovered(aim, watch, runs);
-  world.say(`${fault.kind}: up after ${upMs} ms, ${runs.length} runs at work again after ${recoveryMs ?? '-'} ms`);
+  const { upMs, recoveryMs, last } = await untilRecovered(aim, watch, runs);
+  world.say(`${fault.kind}: up after ${upMs} ms, ${runs.length} runs at work again after ${recoveryMs ?? '-'} ms${last === '' ? '' : ` (${last})`}`);
   return { kind: fault.kind, recoveryMs };
 }
 

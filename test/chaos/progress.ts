@@ -5,11 +5,12 @@ import type { Aim } from './aim.ts';
 import { ask, type Submitted } from './workload.ts';
 import type { World } from './world.ts';
 
-/** What of a run can be seen from outside: objects that it stored, events of its history, the newest heartbeat. */
+/** What of a run can be seen from outside: objects that it stored, events of its history, attempts and their heartbeats. */
 interface Mark {
   objects: number;
   events: number;
   beatMs: number;
+  startMs: number;
   reported: string;
   /** When objects, events or reports last changed. */
   movedMs: number;
@@ -32,7 +33,7 @@ export function watchProgress(world: World, submitted: Submitted[]): ProgressWat
   const stopping = new AbortController();
   const lookAtObjects = async (): Promise<void> => {
     for (const { run, result, error } of submitted) {
-      const mark = marks.get(run) ?? { objects: 0, events: 0, beatMs: 0, reported: '', movedMs: 0 };
+      const mark = marks.get(run) ?? { objects: 0, events: 0, beatMs: 0, startMs: 0, reported: '', movedMs: 0 };
       marks.set(run, mark);
       if (result !== undefined || error !== undefined) continue;
       const objects = await objectsOf(world, run);
@@ -40,11 +41,12 @@ export function watchProgress(world: World, submitted: Submitted[]): ProgressWat
     }
   };
   const askServer = async (): Promise<void> => {
-    const beats = await ask(world, submitted);
+    const signs = await ask(world, submitted);
     for (const { run, historyEvents, reported } of submitted) {
       const mark = marks.get(run);
       if (!mark) continue;
-      mark.beatMs = Math.max(mark.beatMs, beats.get(run) ?? 0);
+      mark.beatMs = Math.max(mark.beatMs, signs.get(run)?.beatMs ?? 0);
+      mark.startMs = Math.max(mark.startMs, signs.get(run)?.startMs ?? 0);
       if (historyEvents !== mark.events || reported !== mark.reported) Object.assign(mark, { events: historyEvents, reported, movedMs: Date.now() });
     }
   };
@@ -62,7 +64,7 @@ export function watchProgress(world: World, submitted: Submitted[]): ProgressWat
       const mark = marks.get(run);
       const each = submitted.find((other) => other.run === run);
       if (!each || !isOpen(each)) return true;
-      return (mark?.movedMs ?? 0) >= sinceMs || (beatsCount && (mark?.beatMs ?? 0) >= sinceMs);
+      return Math.max(mark?.movedMs ?? 0, mark?.startMs ?? 0) >= sinceMs || (beatsCount && (mark?.beatMs ?? 0) >= sinceMs);
     },
     stop: () => stopping.abort(),
     stopped: stopping.signal,
@@ -85,6 +87,8 @@ export interface Recovered {
   upMs: number;
   /** From there until all runs that were at work are at work again; undefined where none was. */
   recoveryMs: number | undefined;
+  /** The run that took the longest. */
+  last: string;
 }
 
 /** Waits until what was struck is up, and then until everything that it interrupted is at work again. */
@@ -93,9 +97,10 @@ export async function untilRecovered(aim: Aim, watch: ProgressWatch, runs: strin
   while (!(await aim.isUp()) && Date.now() - struckMs < mostWaitMs) await sleep(100);
   const upMs = Date.now();
   const waiting = new Set(runs);
+  let last = '';
   while (waiting.size > 0 && Date.now() - upMs < mostWaitMs) {
-    for (const run of waiting) if (watch.hasMoved(run, upMs, aim.beatsCount)) waiting.delete(run);
+    for (const run of waiting) if (watch.hasMoved(run, upMs, aim.beatsCount) && waiting.delete(run)) last = run;
     await sleep(100);
   }
-  return { upMs: upMs - struckMs, recoveryMs: runs.length === 0 ? undefined : Date.now() - upMs };
+  return { last, upMs: upMs - struckMs, recoveryMs: runs.length === 0 ? undefined : Date.now() - upMs };
 }

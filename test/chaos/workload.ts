@@ -48,12 +48,23 @@ export async function submit(world: World, suite: string, name: string): Promise
   return { name, ...started, historyEvents: 0, trainingKills: 0, reported: '' };
 }
 
+/** When a stage of a run last beat, and when an attempt at one last began. */
+export interface Signs {
+  beatMs: number;
+  startMs: number;
+}
+
+function newest(times: ({ seconds?: unknown; nanos?: number | null } | null | undefined)[]): number {
+  return Math.max(0, ...times.map((time) => Number(time?.seconds ?? 0) * 1_000 + (time?.nanos ?? 0) / 1e6));
+}
+
 /** Asks the server about what has not ended; without an answer nothing changes. Resolves to the newest sign of life of each. */
-export async function ask(world: World, submitted: Submitted[]): Promise<Map<string, number>> {
-  const beats = new Map<string, number>();
+export async function ask(world: World, submitted: Submitted[]): Promise<Map<string, Signs>> {
+  const beats = new Map<string, Signs>();
   const open = submitted.filter(({ result, error }) => result === undefined && error === undefined);
   if (open.length === 0) return beats;
-  const connection = await Connection.connect({ address: world.config.temporalAddress, connectTimeout: '2s' }).catch(() => undefined);
+  // Without interceptors nothing is asked again behind our back, when the connection is closed already.
+  const connection = await Connection.connect({ address: world.config.temporalAddress, connectTimeout: '2s', interceptors: [] }).catch(() => undefined);
   if (!connection) return beats;
   try {
     const client = new Client({ connection, namespace: world.config.namespace });
@@ -65,13 +76,13 @@ export async function ask(world: World, submitted: Submitted[]): Promise<Map<str
   return beats;
 }
 
-async function askOne(world: World, client: Client, submitted: Submitted, beats: Map<string, number>): Promise<void> {
+async function askOne(world: World, client: Client, submitted: Submitted, beats: Map<string, Signs>): Promise<void> {
   const handle = client.workflow.getHandle(submitted.workflowId);
   const { status, historyLength, raw } = await handle.describe();
   submitted.historyEvents = historyLength;
-  const newest = Math.max(0, ...(raw.pendingActivities ?? []).map(({ lastHeartbeatTime }) => Number(lastHeartbeatTime?.seconds ?? 0) * 1_000 + Number(lastHeartbeatTime?.nanos ?? 0) / 1e6));
-  beats.set(submitted.run, newest);
-  submitted.reported = (raw.pendingActivities ?? []).map(({ heartbeatDetails }) => Buffer.from(heartbeatDetails?.payloads?.[0]?.data ?? []).toString('base64')).join();
+  const pending = raw.pendingActivities ?? [];
+  beats.set(submitted.run, { beatMs: newest(pending.map((each) => each.lastHeartbeatTime)), startMs: newest(pending.map((each) => each.lastStartedTime)) });
+  submitted.reported = pending.map(({ heartbeatDetails }) => Buffer.from(heartbeatDetails?.payloads?.[0]?.data ?? []).toString('base64')).join();
   if (status.name === 'RUNNING') return;
   const result = status.name === 'COMPLETED' ? ((await handle.result()) as Run) : undefined;
   // Between its two runs.
