@@ -25,6 +25,10 @@ export interface Settings {
   pipIndexUrl?: string;
   /** The registry of npm; without it npm takes no date. */
   npmRegistryUrl?: string;
+  /** Snapshot archives for apt: address of a mirror -> address of its past, with `{date}`. */
+  aptSnapshot?: Record<string, string>;
+  /** Archives of suites that have left their mirrors: address of a mirror -> address of its archive. */
+  aptArchive?: Record<string, string>;
   /** Pages of package indexes are kept here over runs. */
   indexCacheDirectory?: string;
   /** Builds are recorded where it is there; without it they go out as they like. */

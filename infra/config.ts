@@ -39,6 +39,8 @@ export const Config = z.strictObject({
   pipIndexUrl: z.url().optional().describe('Package index of which builds see the past; default: what pip of this host asks'),
   npmRegistryUrl: z.url().optional().describe('npm registry that is asked whether it tells times; default: what npm of this host asks'),
   buildReaches: z.string().regex(/^(?:[^\s,]+:\d+(?:,|$))*$/, 'must be like 127.0.0.2:8765, comma-separated').describe('Services of this machine that builds may reach all the same: host:port, comma-separated'),
+  aptSnapshot: z.record(z.url(), z.string().regex(/\{date\}/, 'must hold {date}')).describe('Snapshot archives of which apt sees the past while building: mirror=archive, comma-separated; `{date}` becomes a timestamp. Without one, apt is pinned by recording'),
+  aptArchive: z.record(z.url(), z.url()).describe('Archives of suites that have left their mirrors, for repairs: mirror=archive, comma-separated'),
   recordBuilds: z.enum(['on', 'off']).describe('Whether builds go out only through a proxy that records what they take in'),
   recordingAuthorityFile: z.string().describe('Certificate authority that recorded builds trust (PEM, key and certificate); made at the first build'),
   trainingReachable: z.array(z.string().regex(/^\S+:\d+$/, 'must be host:port')).describe('Services at private addresses that trainings with egress may reach: host:port, comma-separated'),
@@ -107,6 +109,8 @@ function defaults(home: string, given: Record<string, unknown>, environment: Nod
     pipIndexUrl: hostPipIndex(environment),
     npmRegistryUrl: environment['npm_config_registry'],
     buildReaches: '',
+    aptSnapshot: {},
+    aptArchive: {},
     recordBuilds: 'on',
     recordingAuthorityFile: join(home, 'keys', 'recording.pem'),
     suiteKeyFile: join(home, 'keys', 'suite.key'),
@@ -142,11 +146,14 @@ function isPrices(text: string): boolean {
 
 /** What a field with several values is written as in the environment. */
 function valuesOf(field: string, value: string): unknown {
-  if (field === 'imageMap') return parseImageMap(value);
+  if (maps.has(field)) return parseMap(value);
   return field === 'trainingReachable' ? value.split(',').map((each) => each.trim()) : value;
 }
 
-function parseImageMap(text: string): Record<string, string> {
+/** Fields that are given as `from=to,from=to`. */
+const maps = new Set(['imageMap', 'aptSnapshot', 'aptArchive']);
+
+function parseMap(text: string): Record<string, string> {
   const pairs = text.split(',').map((pair) => pair.split('='));
   return Object.fromEntries(pairs.map(([from, to]) => [from?.trim() ?? '', to?.trim() ?? '']));
 }

@@ -30,6 +30,8 @@ export async function connectDependencies(config: Config, client: Client, secret
       httpProxy: config.httpProxy,
       httpsProxy: config.httpsProxy,
       ...(await askClients(config)),
+      aptSnapshot: config.aptSnapshot,
+      aptArchive: config.aptArchive,
       indexCacheDirectory: join(config.cache, 'pip-index'),
       ...recordingSettings(config),
       trainingReachable: config.trainingReachable,

@@ -100,18 +100,18 @@ async function buildOnce({ dependencies, build, given, context, log }: Work, tex
   try {
     const openContext: BuildRun['openContext'] = (built, files) => contextTar(store, given.snapshot, build, { dockerfile: built, caBundle, files });
     const observer = alsoRecorded(observerOf(build, context, log), index);
-    const run = { build: { ...build, pinned: pinned.sha256 }, snapshot: given.sha256, lineOf: (line: number) => originalLineOf(steps, line), dockerfile, openContext, observer, indexProxyUrl: index?.proxyUrl, fresh: given.fresh, mode: given.mode };
+    const run = { build: { ...build, pinned: pinned.sha256 }, snapshot: given.sha256, lineOf: (line: number) => originalLineOf(steps, line), dockerfile, openContext, observer, indexProxyUrl: index?.proxyUrl, ...(index ? { indexHosts: index.hosts } : {}), fresh: given.fresh, mode: given.mode };
     const { built, recording, cause } = await runBuild(dependencies, context, run);
     if (built.status === 'failed') {
       await log.write(`${built.end.error}\n`);
       // What the steps before took in is kept for the next try, which finds their layers in the cache.
-      if (index) await lockOf(store, given.pinReport, build, steps, index);
+      if (index?.before !== undefined) await lockOf(store, given.pinReport, build, steps, { ...index, before: index.before });
       const failing = built.step === undefined ? undefined : steps[built.step - 1];
       const failed: ApplicationFailure = buildFailure(build.dockerfile, steps, built.step, built.end, index?.recorder.steps().at(-1)?.unreachable.at(-1), cause);
       return { status: 'failed', failure: failed, end: built.end, pinnedLine: failing?.pinnedLine, line: failing?.line };
     }
     await tagImage(docker, build.role, built.imageId);
-    const lock = index && (await lockOf(store, given.pinReport, build, steps, index));
+    const lock = index?.before === undefined ? undefined : await lockOf(store, given.pinReport, build, steps, { ...index, before: index.before });
     const image = { role: build.role, id: built.imageId, sizeBytes: await imageSize(docker, built.imageId) };
     return { status: 'built', built: { image, recording, lock: await lockWithRecording(store, recording, lock) } };
   } finally {

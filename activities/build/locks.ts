@@ -7,7 +7,7 @@ import type { PlannedBuild } from './plan.ts';
 import type { BuildStep } from './steps.ts';
 
 /** What an image took from the package index as of the date, step by step. */
-export async function lockOf(store: ObjectStore, pinReport: string, build: PlannedBuild, steps: BuildStep[], { before, recorder }: BuildIndex): Promise<LockedImage> {
+export async function lockOf(store: ObjectStore, pinReport: string, build: PlannedBuild, steps: BuildStep[], { before, recorder }: Pick<BuildIndex, 'recorder'> & { before: string }): Promise<LockedImage> {
   const { role, dockerfile } = build;
   const report = await reportOf(store, pinReport);
   return lockImage(store, {

@@ -26,6 +26,8 @@ export interface BuildRun {
   observer: BuildObserver;
   /** Where the package index as of the date listens, which answers for its name. */
   indexProxyUrl: string | undefined;
+  /** The names that it answers for. */
+  indexHosts?: readonly string[];
   fresh: boolean;
   mode: BuildMode;
 }
@@ -48,7 +50,7 @@ export async function runBuild(dependencies: Dependencies, context: StageContext
     openContext: (files) => openContext(taken, files),
     options: engineBuildOptions({ httpProxy: undefined, httpsProxy: undefined }, fresh),
     observer,
-    routes: indexProxyUrl === undefined ? {} : { [indexHost]: indexProxyUrl },
+    routes: indexProxyUrl === undefined ? {} : Object.fromEntries((run.indexHosts ?? [indexHost]).map((host) => [host, indexProxyUrl])),
     mode: fresh && mode === 'either' ? 'record' : mode,
   });
 }

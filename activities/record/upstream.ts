@@ -61,7 +61,8 @@ async function agentsOf({ caBundle, httpProxy, httpsProxy }: UpstreamSettings): 
 
 function send(request: UpstreamRequest, settings: UpstreamSettings, agents: Agents, guard: Guard): Promise<IncomingMessage> {
   const { method, target, headers, body, signal } = request;
-  const plain = target.protocol === 'http:';
+  // Our own services are spoken to without TLS, whatever the build asked for.
+  const plain = target.protocol === 'http:' || settings.routes?.[target.hostname] !== undefined;
   const options: RequestOptions = { method, path: target.path, headers: { ...headers, host: hostOf(target) }, signal, ...destination(target, settings, agents, guard) };
   return new Promise((resolve, reject) => {
     const outgoing = (plain ? requestPlain : requestTls)(options, (answer) => {

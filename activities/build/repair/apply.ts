@@ -1,4 +1,5 @@
 import { constraintsAddress, indexAddress } from '../../pin/by-date/address.ts';
+import { aptArchiveLine } from '../../pin/by-date/apt-archives.ts';
 import { parseDockerfile, type Instruction } from '../../pin/dockerfile.ts';
 import { stepsOf } from '../../pin/scope.ts';
 import type { Change, Repair } from './plan.ts';
@@ -64,12 +65,9 @@ function instructionsFor(change: Exclude<Change, { kind: 'apt-version' }>, earli
     case 'run':
       return user === '' || user === 'root' || user === '0' ? [`RUN ${change.command}`] : ['USER root', `RUN ${change.command}`, `USER ${user}`];
     case 'apt-archive':
-      return [`ARG ${aptArchiveArgument}=on`];
+      return [aptArchiveLine];
   }
 }
-
-/** What asks for the archive of retired suites, from the line on where it stands. */
-export const aptArchiveArgument = 'REPRISE_APT_ARCHIVE';
 
 /** pip before 26.2 hands the one variable on to builds that it isolates, later ones the other (PIP_BUILD_CONSTRAINT). */
 function constraintLines(changes: readonly Extract<Change, { kind: 'constraints' }>[]): string[] {

@@ -24,7 +24,7 @@ export function createFactFinder(settings: Settings, known: Pick<Facts, 'before'
   return {
     async about(breakage) {
       try {
-        return { before, replacedBase, aptArchive: false, package: await packageOf(breakage) };
+        return { before, replacedBase, aptArchive: Object.keys(settings.aptArchive ?? {}).length > 0, package: await packageOf(breakage) };
       } catch (error) {
         if (error instanceof Unreachable) throw failure('PACKAGE_INDEX_UNREACHABLE', `the package index does not answer: ${error.message}`, { cause: error });
         throw error;

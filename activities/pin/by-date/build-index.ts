@@ -3,7 +3,8 @@ import type Docker from 'dockerode';
 import { failure } from '../../failure.ts';
 import { onEngine } from '../../io/docker/errors.ts';
 import type { Settings } from '../../dependencies.ts';
-import { indexInstants } from './address.ts';
+import { indexHost, indexInstants } from './address.ts';
+import { aptDateIn, aptHosts, createAptHandler } from './apt-archives.ts';
 import { startBuildProxy } from './build-proxy.ts';
 import { createHttpClient } from './http.ts';
 import { createBuildRecorder, type BuildRecorder } from './recorder.ts';
@@ -13,35 +14,45 @@ import { createUpstream, type Upstream } from './upstream.ts';
 export interface BuildIndex {
   /** The proxy for plain HTTP that the build is given; it answers for the index. */
   proxyUrl: string;
-  /** Exclusive. */
-  before: string;
+  /** Names that it answers for: the index's, and those of apt's mirrors. */
+  hosts: string[];
+  /** Exclusive; undefined where the build takes no packages from the index. */
+  before: string | undefined;
   recorder: BuildRecorder;
   close(): Promise<void>;
 }
 
 /**
- * The package index for the time of one build, where its pinned Dockerfile names it: it listens at the gateway of the engine's
- * default network, which build containers reach and other machines do not. Undefined where the build needs none.
- * Failures: PLATFORM_ERROR, ENGINE_UNREACHABLE.
+ * The past for the time of one build, where its pinned Dockerfile asks for it: the package index, and apt's mirrors. It listens at
+ * the gateway of the engine's default network, which build containers reach and other machines do not. Undefined where the build
+ * needs none. Failures: PLATFORM_ERROR, ENGINE_UNREACHABLE.
  */
 export async function openBuildIndex(docker: Docker, settings: Settings, dockerfile: string): Promise<BuildIndex | undefined> {
   const before = indexInstants(dockerfile)[0];
-  if (before === undefined) return undefined;
+  const aptDate = aptDateIn(dockerfile);
+  const mirrors = aptHosts(settings, aptDate);
+  if (before === undefined && mirrors.length === 0) return undefined;
   const upstream = upstreamOf(settings);
-  if (!upstream) throw failure('PLATFORM_ERROR', 'the pinned Dockerfile names the package index as of a date, and no index is configured (REPRISE_PIP_INDEX_URL)');
+  if (before !== undefined && !upstream) throw failure('PLATFORM_ERROR', 'the pinned Dockerfile names the package index as of a date, and no index is configured (REPRISE_PIP_INDEX_URL)');
+  const client = upstream?.client ?? createHttpClient(settings);
   const recorder = createBuildRecorder();
   const address = await gatewayOf(docker);
-  const handler = createIndexHandler({ upstream, onEvent: recorder.onEvent });
-  const proxy = await startBuildProxy({ address, handler, httpProxy: settings.httpProxy }).catch((error: Error) => {
+  const proxy = await startBuildProxy({
+    address,
+    ...(upstream ? { handler: createIndexHandler({ upstream, onEvent: recorder.onEvent }) } : {}),
+    mirrors: { hosts: mirrors, handler: createAptHandler(client, settings, aptDate) },
+    httpProxy: settings.httpProxy,
+  }).catch((error: Error) => {
     throw failure('PLATFORM_ERROR', `listening at ${address}, by which build containers know this machine: ${error.message}; a worker in a container needs the network of its host`, { cause: error });
   });
   return {
     proxyUrl: proxy.url,
+    hosts: [indexHost, ...mirrors],
     before,
     recorder,
     async close() {
       await proxy.close();
-      upstream.client.close();
+      client.close();
     },
   };
 }

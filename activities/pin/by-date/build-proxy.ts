@@ -4,12 +4,16 @@ import type { AddressInfo } from 'node:net';
 import { BlockList, isIP } from 'node:net';
 import { pipeline } from 'node:stream/promises';
 import { indexHost } from './address.ts';
+import type { AptHandler } from './apt-archives.ts';
 import type { IndexHandler } from './serve-index.ts';
 
 export interface BuildProxyOptions {
   /** Where to listen: the address by which build containers know this machine, or loopback. */
   address: string;
-  handler: IndexHandler;
+  /** The package index. */
+  handler?: IndexHandler;
+  /** Mirrors of apt that are answered for; what their handler leaves is passed on. */
+  mirrors?: { hosts: readonly string[]; handler: AptHandler };
   /** The operator's proxy for plain HTTP, through which everything else goes. */
   httpProxy?: string | undefined;
 }
@@ -25,12 +29,15 @@ export interface BuildProxy {
  * address on every machine, which shows in no layer, since the engine keeps proxies out of images. Asked directly, it is the
  * index. What only this machine may reach (loopback, link-local) it refuses, as a container could not reach it either.
  */
-export async function startBuildProxy({ address, handler, httpProxy }: BuildProxyOptions): Promise<BuildProxy> {
-  const server = createServer((request, response) => {
-    const target = proxied(request);
-    if (target && target.hostname !== indexHost) void forward(request, response, target, httpProxy);
-    else void handler(request, response, target ? target.pathname + target.search : (request.url ?? '/'));
-  });
+export async function startBuildProxy({ address, handler, mirrors, httpProxy }: BuildProxyOptions): Promise<BuildProxy> {
+  const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    const target = proxied(request) ?? mirrored(request, mirrors?.hosts ?? []);
+    if (target && mirrors?.hosts.includes(target.hostname) && (await mirrors.handler(request, response, target.href))) return;
+    if (target && target.hostname !== indexHost) return forward(request, response, target, httpProxy);
+    if (handler) return handler(request, response, target ? target.pathname + target.search : (request.url ?? '/'));
+    response.writeHead(404, { 'content-type': 'text/plain; charset=utf-8' }).end('no package index is configured\n');
+  };
+  const server = createServer((request, response) => void answer(request, response));
   server.requestTimeout = 0;
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
@@ -49,6 +56,12 @@ export async function startBuildProxy({ address, handler, httpProxy }: BuildProx
 
 function proxied({ url = '' }: IncomingMessage): URL | undefined {
   return /^http:\/\//i.test(url) && URL.canParse(url) ? new URL(url) : undefined;
+}
+
+/** The recording proxy hands on what it was asked for a mirror as it would to the mirror itself. */
+function mirrored({ url = '', headers }: IncomingMessage, hosts: readonly string[]): URL | undefined {
+  const address = `http://${headers.host ?? ''}${url}`;
+  return URL.canParse(address) && hosts.includes(new URL(address).hostname) ? new URL(address) : undefined;
 }
 
 /** Headers of one connection, not of the message (RFC 9110, 7.6.1). */

@@ -4,6 +4,8 @@ import type { BuildInput } from '../../../domain/index.ts';
 export interface DatedIndexes {
   pip: boolean;
   npm: boolean;
+  /** Snapshot archives are configured. */
+  apt: boolean;
 }
 
 /**
@@ -13,11 +15,12 @@ export interface DatedIndexes {
 export function undated(input: BuildInput, dated: DatedIndexes): BuildInput {
   if (input.verdict !== 'by-date') return input;
   const why = reasonOf(input, dated);
+  if (input.kind === 'apt' && dated.apt) return { ...input, reason: [input.reason, 'through the snapshot archive of its mirror'].filter(Boolean).join('; ') };
   return why === undefined ? input : { ...input, verdict: 'by-recording', reason: input.reason === undefined ? why : `${input.reason}; ${why}` };
 }
 
-function reasonOf({ kind }: BuildInput, { pip, npm }: DatedIndexes): string | undefined {
-  if (kind === 'apt') return 'the archive of the distribution has only its newest versions';
+function reasonOf({ kind }: BuildInput, { pip, npm, apt }: DatedIndexes): string | undefined {
+  if (kind === 'apt' && !apt) return 'the archive of the distribution has only its newest versions, and no snapshot archive is configured';
   if (kind === 'conda') return 'conda takes no date';
   if (kind === 'npm' && !npm) return 'the registry does not tell when versions appeared, or was not asked';
   return kind === 'pip' && !pip ? 'no package index as of a date is configured' : undefined;
