@@ -13,6 +13,7 @@ import { writeSuite } from '../activities/suite/build.ts';
 import { SuiteDefinition } from '../activities/suite/definition.ts';
 import type { Answer } from '../domain/index.ts';
 import { metricNames } from '../domain/metrics/index.ts';
+import { withCompiledStage } from './compiled.ts';
 import { startHelmAnswerServer } from './helm/answer-server.ts';
 import { choiceQuestions } from './helm/questions.ts';
 import { callHelm, installation, installedHelm } from './helm/run.ts';
@@ -26,22 +27,22 @@ const inFlight = 30;
 const aims: Readonly<Record<number, { default: number; n30: number }>> = { 0: { default: 5, n30: 4 }, 50: { default: 5, n30: 4 }, 500: { default: 5, n30: 2 } };
 
 const helmIsThere = installedHelm() !== undefined;
-const result = helmIsThere ? { cases: await measureAll() } : { leftOut: `HELM is not installed; install it with: ${installation}` };
+const result = helmIsThere ? { cases: await withCompiledStage(measureAll) } : { leftOut: `HELM is not installed; install it with: ${installation}` };
 console.log(JSON.stringify({ schema: 'reprise.bench-helm/v1', requests, ...result }, null, 2));
 
-async function measureAll(): Promise<unknown[]> {
+async function measureAll(program: string): Promise<unknown[]> {
   const directory = await mkdtemp(join(tmpdir(), 'reprise-bench-helm-'));
   try {
     await writeFile(join(directory, 'choices.jsonl'), questions.map((question) => `${JSON.stringify(question)}\n`).join(''));
     const cases: unknown[] = [];
-    for (const latencyMs of Object.keys(aims).map(Number)) cases.push(await measure(directory, latencyMs));
+    for (const latencyMs of Object.keys(aims).map(Number)) cases.push(await measure(program, directory, latencyMs));
     return cases;
   } finally {
     await rm(directory, { recursive: true, force: true });
   }
 }
 
-async function measure(directory: string, latencyMs: number): Promise<Record<string, unknown>> {
+async function measure(program: string, directory: string, latencyMs: number): Promise<Record<string, unknown>> {
   const server = await startHelmAnswerServer(new Map(), latencyMs);
   try {
     const byDefault = await timed(() => helm(directory, server.url, `default-${latencyMs}`));
@@ -49,7 +50,7 @@ async function measure(directory: string, latencyMs: number): Promise<Record<str
     const askedByHelm = server.asked() / 2;
     const store = join(directory, `store-${latencyMs}`);
     const suite = await imported(at30.value, store);
-    const ours = await timed(() => execa('node', [join(import.meta.dirname, 'evaluate-stage.ts'), store, suite, server.url]));
+    const ours = await timed(() => execa(process.execPath, [program, 'evaluate', store, suite, server.url]));
     const { answers, firstAnswerMs, peakMemoryBytes } = JSON.parse(ours.value.stdout) as { answers: string; firstAnswerMs: number; peakMemoryBytes: number };
     const idealMs = Math.ceil(requests / inFlight) * latencyMs;
     const ratios = { default: round(byDefault.wallMs / ours.wallMs), n30: round(at30.wallMs / ours.wallMs) };

@@ -14,8 +14,8 @@ export const limits = {
   outputBytes: 100 * GiB,
   outputFiles: 50_000,
   manifestBytes: 64 * KiB,
-  /** One file of a suite: HELM's largest scenario of the contest is below 20 MiB. */
-  suiteFileBytes: 64 * MiB,
+  /** One line of a suite's file: a prompt of the most characters, each escaped. */
+  suiteLineBytes: 8 * MiB,
   /** One prompt: a window of 128,000 tokens has about 512 KiB of text. */
   promptCharacters: 1 * MiB,
   /** A data set's file that questions are made of: V8's longest text has 512 MiB; larger data sets (CNN/DailyMail) come in parts of 300 MiB. */

@@ -1,56 +1,84 @@
-import { worstCase } from './adaptation/worst-case.ts';
+import type { PerturbationOf } from './adaptation/instance.ts';
+import { type CopyValue, worstCase } from './adaptation/worst-case.ts';
 import type { Answer } from './answer.ts';
 import { bbqScores } from './metrics/bbq.ts';
 import { demographicRepresentation, stereotypicalAssociations } from './metrics/bias.ts';
-import type { Question } from './suite.ts';
+import type { GroupMetric, Question } from './suite.ts';
 
-/** One question with its values and its answer. */
-export interface ScoredQuestion {
-  question: Question;
-  metrics: Readonly<Record<string, number | null>>;
-  answer: Answer | undefined;
+/** What is kept of a scenario's questions and answers, of which there may be hundreds of thousands: one column a metric. */
+export interface ScenarioValues {
+  /** The question's id, or that of the question which it is a perturbed copy of. */
+  of: string[];
+  perturbations: (PerturbationOf['kind'] | undefined)[];
+  /** By metric; undefined where a question does not name it. */
+  columns: Map<string, (number | null | undefined)[]>;
+  /** Questions that name metrics over all questions together: their tags, and their answer's text where there is one. */
+  groups: Group[];
+}
+
+interface Group {
+  metrics: readonly GroupMetric[];
+  tags: string[];
+  texts: string[];
+}
+
+export function emptyValues(): ScenarioValues {
+  return { of: [], perturbations: [], columns: new Map(), groups: [] };
+}
+
+export function addValues(values: ScenarioValues, { id, perturbation, groupMetrics, tags = [] }: Question, metrics: Readonly<Record<string, number | null>>, answer: Answer | undefined): void {
+  const index = values.of.push(perturbation?.of ?? id) - 1;
+  values.perturbations.push(perturbation?.kind);
+  for (const [name, value] of Object.entries(metrics)) {
+    const column = values.columns.get(name) ?? [];
+    values.columns.set(name, column);
+    while (column.length < index) column.push(undefined);
+    column.push(value);
+  }
+  if (groupMetrics !== undefined && perturbation === undefined) values.groups.push({ metrics: groupMetrics, tags, texts: answer?.status === 'answered' ? [answer.text] : [] });
 }
 
 /**
- * What a scenario says beyond the means of its questions: `<metric>@robustness` and `@fairness`, the mean of each question's least
- * value over its perturbed copies, where there are any; HELM's bbq_* and bias_metric:* over the questions that name them. Questions
+ * The means over the questions; what a scenario says beyond them: `<metric>@robustness` and `@fairness`, the mean of each question's
+ * least value over its perturbed copies, where there are any; HELM's bbq_* and bias_metric:* over the questions that name them. Questions
  * without an answer drop out of the latter, as empty completions do in HELM. Null where nothing has a value.
  */
-export function scenarioMetrics(scored: readonly ScoredQuestion[]): Record<string, number | null> {
-  const named = (group: 'bbq' | 'bias'): ScoredQuestion[] =>
-    scored.filter(({ question }) => question.perturbation === undefined && question.groupMetrics?.includes(group) === true);
-  return { ...worstCases(scored), ...bbq(named('bbq')), ...bias(named('bias')) };
+export function scenarioMetrics(values: ScenarioValues): Record<string, number | null> {
+  const named = (metric: GroupMetric): Group[] => values.groups.filter(({ metrics }) => metrics.includes(metric));
+  return { ...means(values), ...worstCases(values), ...bbq(named('bbq')), ...bias(named('bias')) };
 }
 
-function worstCases(scored: readonly ScoredQuestion[]): Record<string, number | null> {
-  const names = [...new Set(scored.flatMap(({ metrics }) => Object.keys(metrics)))];
-  const kinds = (['robustness', 'fairness'] as const).filter((kind) => scored.some(({ question }) => question.perturbation?.kind === kind));
-  return Object.fromEntries(kinds.flatMap((kind) => names.map((name) => [`${name}@${kind}`, worstCase(copiesOf(scored, name), kind)])));
+/** Perturbed copies have a part in the worst cases alone. */
+function means({ columns, perturbations }: ScenarioValues): Record<string, number | null> {
+  const originals = [...columns].map(([name, column]) => [name, column.filter((value, index) => value !== undefined && perturbations[index] === undefined)] as const);
+  return Object.fromEntries(originals.filter(([, column]) => column.length > 0).map(([name, column]) => [name, mean(column.filter((value) => value != null))]));
 }
 
-function copiesOf(scored: readonly ScoredQuestion[], name: string): Parameters<typeof worstCase>[0] {
-  return scored.map(({ question: { id, perturbation }, metrics }) => ({ of: perturbation?.of ?? id, perturbation: perturbation?.kind, value: metrics[name] ?? null }));
+export function mean(values: readonly number[]): number | null {
+  return values.length === 0 ? null : values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 
-function bbq(scored: readonly ScoredQuestion[]): Record<string, number | null> {
-  if (scored.length === 0) return {};
-  const scores = bbqScores(scored.map(({ question, answer }) => ({ completions: textsOf(answer), tags: question.tags ?? [] })));
+function worstCases({ of, perturbations, columns }: ScenarioValues): Record<string, number | null> {
+  const kinds = (['robustness', 'fairness'] as const).filter((kind) => perturbations.includes(kind));
+  const copies = (column: readonly (number | null | undefined)[]): CopyValue[] => of.map((id, index) => ({ of: id, perturbation: perturbations[index], value: column[index] ?? null }));
+  return Object.fromEntries(kinds.flatMap((kind) => [...columns].map(([name, column]) => [`${name}@${kind}`, worstCase(copies(column), kind)])));
+}
+
+function bbq(groups: readonly Group[]): Record<string, number | null> {
+  if (groups.length === 0) return {};
+  const scores = bbqScores(groups.map(({ texts, tags }) => ({ completions: texts, tags })));
   return { bbq_accuracy: scores.accuracy, bbq_metric_ambiguous_bias: scores.ambiguousBias, bbq_metric_unambiguous_bias: scores.unambiguousBias };
 }
 
-function bias(scored: readonly ScoredQuestion[]): Record<string, number | null> {
-  if (scored.length === 0) return {};
-  const texts = scored.flatMap(({ answer }) => textsOf(answer));
+function bias(groups: readonly Group[]): Record<string, number | null> {
+  if (groups.length === 0) return {};
+  const all = groups.flatMap(({ texts }) => texts);
   const values = (['race', 'gender'] as const).flatMap((category): [string, number | null][] => [
-    [`bias_metric:mode=representation,demographic_category=${category}`, demographicRepresentation(texts, category)],
+    [`bias_metric:mode=representation,demographic_category=${category}`, demographicRepresentation(all, category)],
     ...(['adjective', 'profession'] as const).map((target): [string, number | null] => [
       `bias_metric:mode=associations,demographic_category=${category},target_category=${target}`,
-      stereotypicalAssociations(texts, category, target),
+      stereotypicalAssociations(all, category, target),
     ]),
   ]);
   return Object.fromEntries(values);
-}
-
-function textsOf(answer: Answer | undefined): string[] {
-  return answer?.status === 'answered' ? [answer.text] : [];
 }

@@ -1,8 +1,8 @@
 import type { Answer, AnswerCounts, RunScores, StageScore } from './answer.ts';
 import { type Claim, compareClaim } from './claim.ts';
 import { scoreMetric } from './metrics/index.ts';
-import { scenarioMetrics } from './scenario-metrics.ts';
-import type { Question, Scenario, SuiteStage, SuiteStageContent } from './suite.ts';
+import { addValues, emptyValues, mean, scenarioMetrics, type ScenarioValues } from './scenario-metrics.ts';
+import type { Question, SuiteStage, SuiteStageContent } from './suite.ts';
 
 /** One question's result. A metric is null where it has no value for this answer; such a question is left out of its mean. */
 export interface ItemScore {
@@ -12,56 +12,84 @@ export interface ItemScore {
   metrics: Record<string, number | null>;
 }
 
+/** The scores of one stage while its questions come, those of one scenario one after the other; none of them is held. */
+export interface StageScorer {
+  /** The question's own values. */
+  add(scenario: string, question: Question, answer: Answer | undefined): ItemScore;
+  finish(): ScoredStage;
+}
+
+export interface ScoredStage {
+  score: StageScore;
+  /** By scenario, the values that its score is the mean of. */
+  values: number[][];
+}
+
+export function startStageScore(stage: SuiteStage): StageScorer {
+  const scenarios: ScenarioSoFar[] = [];
+  return {
+    add(name, question, answer) {
+      const item = scoreItem(name, question, answer);
+      let scenario = scenarios.at(-1);
+      if (scenario?.name !== name) scenarios.push((scenario = { name, counts: { answered: 0, failed: 0, unanswered: 0 }, values: [], kept: emptyValues() }));
+      scenario.counts[item.status] += 1;
+      const value = item.metrics[question.metrics[0] ?? ''] ?? null;
+      if (question.perturbation === undefined && value !== null) scenario.values.push(value);
+      addValues(scenario.kept, question, item.metrics, answer);
+      return item;
+    },
+    finish: () => ({ score: stageScore(stage, scenarios), values: scenarios.map(({ values }) => values) }),
+  };
+}
+
 /**
- * The scores of one run from the suite's questions and the stored answers; pure, so that an audit gets the same digits. Scenario
- * score = mean of its questions' first metric, stage = arithmetic mean of the scenarios, full = 1/3 open + 2/3 closed (the
- * contest's weights). A question without an answer scores 0 and is counted apart. `contents` must hold the open stage.
+ * A run's scores. Scenario score = mean of its questions' first metric, stage = arithmetic mean of the scenarios, full = 1/3 open +
+ * 2/3 closed (the contest's weights). A question without an answer scores 0 and is counted apart.
  */
+export function runScores(open: ScoredStage, closed: ScoredStage | undefined, claim?: Claim): RunScores {
+  return {
+    schema: 'reprise.run-scores/v1',
+    open: open.score,
+    closed: closed?.score ?? null,
+    full: closed ? (1 / 3) * open.score.score + (2 / 3) * closed.score.score : open.score.score,
+    claim: claim ? compareClaim(claim, open.score.score, open.values) : null,
+  };
+}
+
+/** The scores of one run from whole stages and their answers. `contents` must hold the open stage. */
 export function computeScores(
   contents: readonly SuiteStageContent[],
   answers: ReadonlyMap<SuiteStage, readonly Answer[]>,
   claim?: Claim,
 ): RunScores {
-  const scenariosOf = (stage: SuiteStage): ScoredScenario[] | undefined => {
+  const scored = (stage: SuiteStage): ScoredStage | undefined => {
     const content = contents.find((each) => each.stage === stage);
-    return content && scoreScenarios(content, answers.get(stage) ?? []);
+    if (!content) return undefined;
+    const scorer = startStageScore(stage);
+    addAll(scorer, content, answers.get(stage) ?? []);
+    return scorer.finish();
   };
-  const openScenarios = scenariosOf('open');
-  if (!openScenarios) throw new TypeError('a run is scored by its open stage, which is missing');
-  const open = stageScore('open', openScenarios);
-  const closedScenarios = scenariosOf('closed');
-  const closed = closedScenarios ? stageScore('closed', closedScenarios) : null;
-  return {
-    schema: 'reprise.run-scores/v1',
-    open,
-    closed,
-    full: closed ? (1 / 3) * open.score + (2 / 3) * closed.score : open.score,
-    claim: claim ? compareClaim(claim, open.score, openScenarios.map((scenario) => scenario.values)) : null,
-  };
+  const open = scored('open');
+  if (!open) throw new TypeError('a run is scored by its open stage, which is missing');
+  return runScores(open, scored('closed'), claim);
 }
 
 /** Each question's values, in the suite's order. An answer to a question that the suite does not have is left out. */
 export function scoreItems(content: SuiteStageContent, answers: readonly Answer[]): ItemScore[] {
-  return scoreScenarios(content, answers).flatMap((scenario) => scenario.items);
+  return addAll(startStageScore(content.stage), content, answers);
 }
 
-interface ScoredScenario {
-  name: string;
-  items: ItemScore[];
-  /** The values that the scenario's score is the mean of. Perturbed copies have a part in the worst cases alone. */
-  values: number[];
-  metrics: Record<string, number | null>;
-}
-
-function scoreScenarios(content: SuiteStageContent, answers: readonly Answer[]): ScoredScenario[] {
+function addAll(scorer: StageScorer, { scenarios }: SuiteStageContent, answers: readonly Answer[]): ItemScore[] {
   const answerOf = new Map(answers.map((answer) => [answer.id, answer]));
-  return content.scenarios.map(({ name, questions }: Scenario) => {
-    const items = questions.map((question) => scoreItem(name, question, answerOf.get(question.id)));
-    const isOriginal = (_: unknown, index: number): boolean => questions[index]?.perturbation === undefined;
-    const values = items.map((item, index) => item.metrics[questions[index]?.metrics[0] ?? ''] ?? null).filter(isOriginal);
-    const scored = questions.map((question, index) => ({ question, metrics: items[index]?.metrics ?? {}, answer: answerOf.get(question.id) }));
-    return { name, items, values: present(values), metrics: { ...metricMeans(items.filter(isOriginal)), ...scenarioMetrics(scored) } };
-  });
+  return scenarios.flatMap(({ name, questions }) => questions.map((question) => scorer.add(name, question, answerOf.get(question.id))));
+}
+
+interface ScenarioSoFar {
+  name: string;
+  counts: AnswerCounts;
+  /** What its score is the mean of. */
+  values: number[];
+  kept: ScenarioValues;
 }
 
 /** A metric of an answer is HELM's; of a question without one it is 0, the least of every metric that ranks. */
@@ -74,32 +102,12 @@ function scoreItem(scenario: string, { id, references, choices, metrics }: Quest
   return { id, scenario, status: answer?.status ?? 'unanswered', metrics: values };
 }
 
-function stageScore(stage: SuiteStage, scenarios: ScoredScenario[]): StageScore {
-  const rows = scenarios.map(({ name, items, values, metrics }) => ({
-    name,
-    score: mean(values) ?? 0,
-    metrics,
-    counts: countStatuses(items),
-  }));
-  const counts = countStatuses(scenarios.flatMap((scenario) => scenario.items));
-  return { stage, score: mean(rows.map((row) => row.score)) ?? 0, counts, scenarios: rows };
+function stageScore(stage: SuiteStage, scenarios: readonly ScenarioSoFar[]): StageScore {
+  const rows = scenarios.map(({ name, values, kept, counts }) => ({ name, score: mean(values) ?? 0, metrics: scenarioMetrics(kept), counts: { ...counts } }));
+  return { stage, score: mean(rows.map((row) => row.score)) ?? 0, counts: sumOf(rows.map(({ counts }) => counts)), scenarios: rows };
 }
 
-function metricMeans(items: ItemScore[]): Record<string, number | null> {
-  const names = [...new Set(items.flatMap((item) => Object.keys(item.metrics)))];
-  return Object.fromEntries(names.map((name) => [name, mean(present(items.map((item) => item.metrics[name] ?? null)))]));
-}
-
-function countStatuses(items: ItemScore[]): AnswerCounts {
-  const counts: AnswerCounts = { answered: 0, failed: 0, unanswered: 0 };
-  for (const item of items) counts[item.status] += 1;
-  return counts;
-}
-
-function present(values: (number | null)[]): number[] {
-  return values.filter((value) => value !== null);
-}
-
-function mean(values: number[]): number | null {
-  return values.length === 0 ? null : values.reduce((sum, value) => sum + value, 0) / values.length;
+function sumOf(all: readonly AnswerCounts[]): AnswerCounts {
+  const sum = (status: keyof AnswerCounts): number => all.reduce((total, counts) => total + counts[status], 0);
+  return { answered: sum('answered'), failed: sum('failed'), unanswered: sum('unanswered') };
 }

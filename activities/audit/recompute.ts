@@ -14,7 +14,7 @@ export function recomputeWith(store: ObjectStore, suiteKeyFile: string): Recompu
   const dependencies = { store, settings: { suiteKeyFile } };
   return async (stored) => {
     try {
-      const { scores } = await rescore(dependencies, stored);
+      const scores = await rescore(dependencies, stored);
       return { open: scores.open, closed: scores.closed, whole: scores, notes: {} };
     } catch (error) {
       if (outcomeOf(error)?.code !== 'SUITE_KEY_MISSING') throw error;

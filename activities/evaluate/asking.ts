@@ -1,8 +1,8 @@
 import { type Answer, limits } from '../../domain/index.ts';
-import type { Ask, AskOutcome } from './ask.ts';
+import type { AskOutcome } from './ask.ts';
 import { answerOf, pauseMs, type RetryLimits } from './attempts.ts';
 import { afterReply, type Pacing, type PacingLimits, startPacing } from './pacing.ts';
-import type { Inquiry } from './plan.ts';
+import type { PlannedInquiry } from './plan.ts';
 
 /** `complete`: each inquiry has a durable answer or failure. Otherwise what was in flight stays unanswered. */
 export type AskingEnd = 'complete' | 'deadline' | 'stopped' | 'server-dead';
@@ -13,8 +13,9 @@ export interface AskingLimits extends PacingLimits, RetryLimits {
 }
 
 export interface Asking {
-  inquiries: Inquiry[];
-  ask: Ask;
+  inquiries: PlannedInquiry[];
+  /** Asks one question once. */
+  ask(inquiry: PlannedInquiry, signal: AbortSignal): Promise<AskOutcome>;
   /** Resolves when the answer is durable. */
   save(answer: Answer): Promise<void>;
   /** Whether the server still runs; asked only when it cannot be reached. */
@@ -56,7 +57,7 @@ interface Session {
   pacing: Pacing;
   /** Position of the next inquiry that was not asked yet. */
   next: number;
-  retries: { inquiry: Inquiry; notBeforeMs: number }[];
+  retries: { inquiry: PlannedInquiry; notBeforeMs: number }[];
   inFlight: number;
   unsaved: number;
   /** Connection failures in a row, and until when nothing is asked because of them. */
@@ -116,7 +117,7 @@ function dispatch(session: Session): void {
   }
 }
 
-function takeNext(session: Session): Inquiry | undefined {
+function takeNext(session: Session): PlannedInquiry | undefined {
   const nowMs = performance.now();
   if (nowMs < session.pausedUntilMs) return undefined;
   const due = session.retries.findIndex((retry) => retry.notBeforeMs <= nowMs);
@@ -126,7 +127,7 @@ function takeNext(session: Session): Inquiry | undefined {
   return inquiry;
 }
 
-async function attempt(session: Session, inquiry: Inquiry): Promise<void> {
+async function attempt(session: Session, inquiry: PlannedInquiry): Promise<void> {
   const { asking } = session;
   const attempts = (asking.attempts.get(inquiry.id) ?? 0) + 1;
   asking.attempts.set(inquiry.id, attempts);
@@ -162,7 +163,7 @@ function observe(session: Session, outcome: AskOutcome): void {
 }
 
 /** Ends the asking where the server is gone; otherwise puts the question aside, and where no connection came about, all. */
-async function afterFailure(session: Session, inquiry: Inquiry, unreachable: boolean, again: boolean): Promise<void> {
+async function afterFailure(session: Session, inquiry: PlannedInquiry, unreachable: boolean, again: boolean): Promise<void> {
   const { asking } = session;
   if (unreachable && (session.unreachable >= session.limits.connectionFailures || !(await asking.alive()))) {
     stop(session, 'server-dead');

@@ -1,13 +1,17 @@
-import { type Answer, type AnswerCounts, canonicalJson, limits } from '../../domain/index.ts';
+import { Readable } from 'node:stream';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { type AnswerCounts, canonicalJson, limits, type Question, type SuiteStage } from '../../domain/index.ts';
 import type { EvaluateInput, EvaluateResult, StageRun } from '../../workflows/contract.ts';
 import type { Dependencies } from '../dependencies.ts';
 import { failure } from '../failure.ts';
-import { loadSuiteStage } from '../intake/suite.ts';
-import { artifactOf, type Blob, putBlob } from '../io/blobs.ts';
+import { readSuiteStage } from '../intake/suite.ts';
+import { artifactOf, type Blob, putBlobStream } from '../io/blobs.ts';
+import { withSpool } from '../io/spool.ts';
+import type { StageLog } from '../logs/index.ts';
 import { sha256Of, type StageContext, type StageResult } from '../stage.ts';
-import { openAnswerJournal } from './journal.ts';
+import { type AnswerJournal, openAnswerJournal } from './journal.ts';
 import { withEvaluationLog } from './log.ts';
-import { answersOf, countAnswers, latencyOf, planQuestions, stageTimeMs } from './plan.ts';
+import { answersOf, countAnswers, countReasons, latencyOf, planQuestions, type QuestionPlan, stageTimeMs } from './plan.ts';
 import { askWithRestarts, type ServingRecord } from './restarts.ts';
 import { openSealing, type Sealing } from './sealing.ts';
 import type { ServeWith } from './serving.ts';
@@ -32,59 +36,75 @@ export async function evaluate(
   context: StageContext,
   serveWith: ServeWith,
 ): Promise<StageResult<EvaluateResult>> {
-  const { store } = dependencies;
-  const plan = planQuestions(await loadSuiteStage(dependencies, input.suite, input.stage), `${input.suite} ${input.stage}`);
-  const sealing = await openSealing(dependencies.settings, input.stage);
-  const identity = { run: input.run, stage: context.stage, inputs: sha256Of(evaluationInputs(input)) };
-  const journal = await openAnswerJournal(store, identity, sealing);
-  return withEvaluationLog(dependencies, context, sealing, async (log) => {
-    const record = await askWithRestarts(serveWith(log), { plan, journal, timeMs: stageTimeMs(input.stage), speaks: input.submission }, context);
-    const answers = answersOf(plan, journal.answered);
-    const counts = countAnswers(answers);
-    if (counts.answered === 0) {
-      throw failure('SERVE_NO_USABLE_ANSWER', `none of ${plan.questions} questions was answered: ${reasonsOf(answers)}`);
-    }
-    const [blob, logArtifact] = [await putAnswers(store, answers, sealing), await log.close()];
-    const result = {
-      stage: input.stage,
-      counts,
-      answers: blob.sha256,
-      latencyMs: latencyOf(journal.answered.values()),
-      artifacts: [artifactOf(blob, `answers/${input.stage}.jsonl`, 'answers'), logArtifact],
-      summary: summaryOf(answers, counts, record),
-    };
-    return { result, logKey: logArtifact.key };
+  const { store, settings } = dependencies;
+  return withSpool(settings.scratchDirectory, async (spool) => {
+    const plan = await planQuestions(questionsOf(dependencies, input), `${input.suite} ${input.stage}`, spool);
+    const sealing = await openSealing(settings, input.stage);
+    const identity = { run: input.run, stage: context.stage, inputs: sha256Of(evaluationInputs(input)) };
+    const journal = await openAnswerJournal(store, identity, sealing, spool);
+    return withEvaluationLog(dependencies, context, sealing, async (log) => {
+      const record = await askWithRestarts(serveWith(log), { plan, journal, timeMs: stageTimeMs(input.stage), speaks: input.submission }, context);
+      return finish(dependencies, input.stage, { plan, journal, sealing, record, log });
+    });
   });
 }
 
-/** Answers a piece: small enough not to double the memory that 100,000 answers take. */
+interface Asked {
+  plan: QuestionPlan;
+  journal: AnswerJournal;
+  sealing: Sealing;
+  record: ServingRecord;
+  log: StageLog;
+}
+
+async function finish(dependencies: Pick<Dependencies, 'store' | 'settings'>, stage: SuiteStage, { plan, journal, sealing, record, log }: Asked): Promise<StageResult<EvaluateResult>> {
+  const counts = countAnswers(plan, journal.answered);
+  const reasons = reasonsText(countReasons(plan, journal.answered));
+  if (counts.answered === 0) throw failure('SERVE_NO_USABLE_ANSWER', `none of ${plan.questions} questions was answered: ${reasons}`);
+  const [blob, logArtifact] = [await putAnswers(dependencies, plan, journal, sealing), await log.close()];
+  const result = {
+    stage,
+    counts,
+    answers: blob.sha256,
+    latencyMs: latencyOf(journal.answered.values()),
+    artifacts: [artifactOf(blob, `answers/${stage}.jsonl`, 'answers'), logArtifact],
+    summary: summaryOf(counts, reasons, record),
+  };
+  return { result, logKey: logArtifact.key };
+}
+
+async function* questionsOf(dependencies: Pick<Dependencies, 'store' | 'settings'>, { suite, stage }: EvaluateInput): AsyncGenerator<Question> {
+  for await (const { question } of await readSuiteStage(dependencies, suite, stage)) yield question;
+}
+
+/** Answers a portion: between two, other work gets its turn. */
 const answersAtOnce = 1_000;
 
-async function putAnswers(store: Dependencies['store'], answers: Answer[], sealing: Sealing): Promise<Blob> {
-  const pieces: Buffer[] = [];
-  for (let first = 0; first < answers.length; first += answersAtOnce) {
-    const lines = answers.slice(first, first + answersAtOnce).map((answer) => `${canonicalJson(answer)}\n`);
-    pieces.push(Buffer.from(lines.join('')));
-  }
-  return putBlob(store, sealing.seal(Buffer.concat(pieces)), sealing.mediaType);
+async function putAnswers({ store, settings }: Pick<Dependencies, 'store' | 'settings'>, plan: QuestionPlan, { answered }: AnswerJournal, sealing: Sealing): Promise<Blob> {
+  const portions = async function* portions(): AsyncGenerator<Buffer> {
+    let lines: string[] = [];
+    for (const answer of answersOf(plan, answered)) {
+      lines.push(`${canonicalJson(answer)}\n`);
+      if (lines.length < answersAtOnce) continue;
+      yield Buffer.from(lines.join(''));
+      lines = [];
+      await nextTurn();
+    }
+    yield Buffer.from(lines.join(''));
+  };
+  return putBlobStream(store, Readable.from(sealing.sealPortions(portions)), sealing.mediaType, settings.scratchDirectory);
 }
 
 /** Counts and words of the fixed taxonomy only: for the closed stage this line is shown to the submitter. */
-function summaryOf(answers: Answer[], counts: AnswerCounts, record: ServingRecord): string {
-  const parts = [`${counts.answered}/${answers.length} answered`];
-  if (counts.failed + counts.unanswered > 0) parts.push(reasonsOf(answers));
+function summaryOf(counts: AnswerCounts, reasons: string, record: ServingRecord): string {
+  const parts = [`${counts.answered}/${counts.answered + counts.failed + counts.unanswered} answered`];
+  if (reasons !== '') parts.push(reasons);
   if (record.deaths > 0) parts.push(`the server died ${record.deaths} times`);
   if (record.ended !== undefined) parts.push(record.ended);
   return parts.join(', ');
 }
 
 /** For instance "2 http-500, 1 unanswered". */
-function reasonsOf(answers: Answer[]): string {
-  const counts = new Map<string, number>();
-  for (const answer of answers) {
-    if (answer.status === 'answered') continue;
-    const reason = answer.status === 'failed' ? answer.reason : answer.status;
-    counts.set(reason, (counts.get(reason) ?? 0) + 1);
-  }
-  return [...counts].sort(([a], [b]) => (a < b ? -1 : 1)).map(([reason, count]) => `${count} ${reason}`).join(', ');
+function reasonsText(counts: Record<string, number>): string {
+  return Object.entries(counts).sort(([a], [b]) => (a < b ? -1 : 1)).map(([reason, count]) => `${count} ${reason}`).join(', ');
 }

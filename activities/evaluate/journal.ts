@@ -1,12 +1,14 @@
 import { type Answer, answerJournalKey, answerJournalPrefix, sequenceOf, type StageName } from '../../domain/index.ts';
 import { failure } from '../failure.ts';
 import type { ObjectStore } from '../io/store.ts';
+import type { Spool } from '../io/spool.ts';
 import type { Sealing } from './sealing.ts';
 import { formatSegment, parseSegment, type Segment } from './segment.ts';
+import { type AnswerShelf, type AnswersById, createAnswerShelf } from './shelf.ts';
 
 export interface AnswerJournal {
   /** What is durable, by question id; the first durable answer of an id stays. */
-  answered: ReadonlyMap<string, Answer>;
+  answered: AnswersById;
   /** Undefined until an attempt began. */
   deadline(): Date | undefined;
   /** The stage's absolute deadline: the first that was stored for these inputs, in whichever attempt. Call it before append. */
@@ -27,11 +29,12 @@ const readAhead = 16;
 
 /**
  * The durable answers of one stage: segments `runs/<run>/answers/<stage>/<seq>.jsonl`, created if absent, never changed. A
- * sequence number that another attempt took first is read and merged, and the own answers go under the next.
+ * sequence number that another attempt took first is read and merged, and the own answers go under the next. What the answers say is
+ * set aside in `spool`.
  * Failures: STORE_CORRUPT where a segment does not parse, STORE_UNREACHABLE.
  */
-export async function openAnswerJournal(store: ObjectStore, identity: JournalIdentity, sealing: Sealing): Promise<AnswerJournal> {
-  const journal: Journal = { store, identity, sealing, answered: new Map(), deadline: undefined, sequence: 0 };
+export async function openAnswerJournal(store: ObjectStore, identity: JournalIdentity, sealing: Sealing, spool: Spool): Promise<AnswerJournal> {
+  const journal: Journal = { store, identity, sealing, answered: createAnswerShelf(spool), deadline: undefined, sequence: 0 };
   await readAll(journal);
   return {
     answered: journal.answered,
@@ -51,7 +54,7 @@ interface Journal {
   store: ObjectStore;
   identity: JournalIdentity;
   sealing: Sealing;
-  answered: Map<string, Answer>;
+  answered: AnswerShelf;
   deadline: Date | undefined;
   /** Of the next segment. */
   sequence: number;
@@ -82,7 +85,7 @@ async function read({ store, identity, sealing }: Journal, sequence: number): Pr
 function merge(journal: Journal, segment: Segment): void {
   if (segment.inputs !== journal.identity.inputs) return;
   journal.deadline ??= segment.deadline;
-  for (const answer of segment.answers) if (!journal.answered.has(answer.id)) journal.answered.set(answer.id, answer);
+  for (const answer of segment.answers) journal.answered.add(answer);
 }
 
 /** Stores the answers under the first free number, without those that turn out to be durable already. */

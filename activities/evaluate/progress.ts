@@ -12,13 +12,13 @@ const reportEveryMs = 500;
 export function createProgress(plan: QuestionPlan, journal: AnswerJournal, context: Pick<StageContext, 'report'>): (answer: Answer) => void {
   const weights = new Map(plan.inquiries.filter(({ alike }) => alike.length > 0).map(({ id, alike }) => [id, 1 + alike.length]));
   const counts: AnswerCounts = { answered: 0, failed: 0, unanswered: 0 };
-  const take = (answer: Answer): void => void (counts[answer.status] += weights.get(answer.id) ?? 1);
+  const take = ({ id, status }: Pick<Answer, 'id' | 'status'>): void => void (counts[status] += weights.get(id) ?? 1);
   const report = (): void => {
     const failed = counts.failed > 0 ? `, ${counts.failed} failed` : '';
     const message = `${counts.answered}/${plan.questions} answered${failed}`;
     context.report({ message, done: counts.answered + counts.failed, total: plan.questions });
   };
-  for (const answer of journal.answered.values()) take(answer);
+  for (const { id } of plan.inquiries) take({ id, status: journal.answered.status(id) });
   report();
   let reportedAtMs = -Infinity;
   return (answer) => {

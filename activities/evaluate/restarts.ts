@@ -53,7 +53,7 @@ export async function askWithRestarts(
     if (missingInquiries(plan, journal.answered).length === 0) return { deaths, ended: undefined };
     if (isOver(journal)) return { deaths, ended: 'the time was over' };
     if (deaths > bounds.serverRestarts) return { deaths, ended: 'the server was not started again' };
-    const end = await serveUnlessAnswered(unlessKilled(serve, deaths < bounds.serverRestarts), journal, async (server) => {
+    const end = await serveUnlessAnswered(unlessKilled(serve, deaths < bounds.serverRestarts), plan, journal, async (server) => {
       const deadline = await journal.begin(new Date(Date.parse(server.startedAt) + timeMs));
       return askServerOnce(server, plan, { save, deadline, attempts, signal: context.signal, answered: journal.answered, bounds, speaks });
     });
@@ -72,7 +72,8 @@ interface OneServing extends Pick<Asking, 'save' | 'deadline' | 'attempts' | 'si
 /** First alone what was in flight when a server died: so the question that killed it is found, and no other fails with it. */
 async function askServerOnce(server: Server, plan: QuestionPlan, { answered, bounds, speaks, ...shared }: OneServing): Promise<AskingEnd> {
   const client = createAsk(server.baseUrl, bounds, speaks);
-  const asking = { ...shared, ask: client.ask, alive: server.alive };
+  const ask: Asking['ask'] = (planned, signal) => client.ask(plan.inquiry(planned), signal);
+  const asking = { ...shared, ask, alive: server.alive };
   try {
     const missing = missingInquiries(plan, answered);
     const suspects = missing.filter((inquiry) => shared.attempts.has(inquiry.id));
@@ -100,6 +101,7 @@ function unlessKilled(serve: Serve, again: boolean): Serve {
 /** Where a server does not come up but there are answers of an earlier one, these count; otherwise the failure does. */
 async function serveUnlessAnswered(
   serve: Serve,
+  plan: QuestionPlan,
   journal: AnswerJournal,
   use: (server: Server) => Promise<AskingEnd>,
 ): Promise<AskingEnd | 'not-served'> {
@@ -107,7 +109,7 @@ async function serveUnlessAnswered(
     return await serve(use);
   } catch (error) {
     const code = outcomeOf(error)?.code;
-    const served = [...journal.answered.values()].some((answer) => answer.status === 'answered');
+    const served = plan.inquiries.some(({ id }) => journal.answered.status(id) === 'answered');
     if (served && (code === 'SERVE_EXITED' || code === 'SERVE_NOT_READY')) return 'not-served';
     throw error;
   }

@@ -1,7 +1,7 @@
 import { mediaTypes, type SuiteStage } from '../../domain/index.ts';
 import type { Settings } from '../dependencies.ts';
 import { failure } from '../failure.ts';
-import { decryptQuestions, encryptQuestions, readSuiteKey } from '../intake/suite-crypto.ts';
+import { decryptPortions, decryptQuestions, encryptPortions, encryptQuestions, type Portions, readSuiteKey } from '../intake/suite-crypto.ts';
 
 /** How what is asked and answered in one stage is kept: as it is, or encrypted. */
 export interface Sealing {
@@ -9,7 +9,11 @@ export interface Sealing {
   secret: boolean;
   mediaType: string;
   seal(bytes: Uint8Array): Uint8Array;
+  /** `seal` for what is too large for memory. */
+  sealPortions(plain: Portions): AsyncIterable<Uint8Array>;
   open(bytes: Uint8Array): Uint8Array;
+  /** `open` for what is too large for memory; nothing may be done with it before the last portion has come. */
+  openPortions(sealed: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array>;
 }
 
 /**
@@ -19,16 +23,26 @@ export interface Sealing {
 export async function openSealing(settings: Pick<Settings, 'suiteKeyFile'>, stage: SuiteStage): Promise<Sealing> {
   if (stage === 'open') return unsealed;
   const key = await readSuiteKey(settings);
+  const wrong = (): Error => failure('STORE_CORRUPT', 'an object of the closed stage was changed, or sealed with another key');
   return {
     secret: true,
     mediaType: mediaTypes.encrypted,
     seal: (bytes) => encryptQuestions(key, bytes),
+    sealPortions: (plain) => encryptPortions(key, plain),
     open(bytes) {
       const plain = decryptQuestions(key, bytes);
-      if (!plain) throw failure('STORE_CORRUPT', 'an object of the closed stage was changed, or sealed with another key');
+      if (!plain) throw wrong();
       return plain;
     },
+    openPortions: (sealed) => decryptPortions(key, sealed, wrong),
   };
 }
 
-export const unsealed: Sealing = { secret: false, mediaType: mediaTypes.jsonLines, seal: (bytes) => bytes, open: (bytes) => bytes };
+export const unsealed: Sealing = {
+  secret: false,
+  mediaType: mediaTypes.jsonLines,
+  seal: (bytes) => bytes,
+  sealPortions: (plain) => plain(),
+  open: (bytes) => bytes,
+  openPortions: (sealed) => sealed,
+};

@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv, createHmac, hkdfSync, timingSafeEqual } from 'node:crypto';
+import { createCipheriv, createDecipheriv, createHmac, type DecipherGCM, type Hmac, hkdfSync, timingSafeEqual } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import type { Settings } from '../dependencies.ts';
 import { failure } from '../failure.ts';
@@ -40,6 +40,41 @@ export function encryptQuestions(key: SuiteKey, plain: Uint8Array): Buffer {
   return Buffer.concat([magic, nonce, cipher.update(plain), cipher.final(), cipher.getAuthTag()]);
 }
 
+/** A text too large for memory, in portions, each time from its beginning. */
+export type Portions = () => AsyncIterable<Uint8Array>;
+
+/** `encryptQuestions` in portions, of the same bytes; the text is read twice, since its nonce follows from all of it. */
+export async function* encryptPortions(key: SuiteKey, plain: Portions): AsyncGenerator<Buffer> {
+  const mac = createHmac('sha256', key.nonce);
+  for await (const portion of plain()) mac.update(portion);
+  const nonce = mac.digest().subarray(0, nonceBytes);
+  const cipher = createCipheriv('aes-256-gcm', key.encryption, nonce).setAAD(magic);
+  yield Buffer.concat([magic, nonce]);
+  for await (const portion of plain()) yield cipher.update(portion);
+  yield Buffer.concat([cipher.final(), cipher.getAuthTag()]);
+}
+
+/** The plain text in portions, not to be used before the last has come: only then `wrong` is thrown where it was changed or has another key. */
+export async function* decryptPortions(key: SuiteKey, encrypted: AsyncIterable<Uint8Array>, wrong: () => Error): AsyncGenerator<Buffer> {
+  let decipher: DecipherGCM | undefined;
+  let held = Buffer.alloc(0);
+  for await (const portion of encrypted) {
+    held = Buffer.concat([held, portion]);
+    if (!decipher && held.length >= magic.length + nonceBytes) {
+      if (!held.subarray(0, magic.length).equals(magic)) throw wrong();
+      decipher = createDecipheriv('aes-256-gcm', key.encryption, held.subarray(magic.length, magic.length + nonceBytes)).setAAD(magic);
+      held = held.subarray(magic.length + nonceBytes);
+    }
+    if (!decipher || held.length <= tagBytes) continue;
+    yield decipher.update(held.subarray(0, -tagBytes));
+    held = held.subarray(-tagBytes);
+  }
+  if (!decipher || held.length !== tagBytes) throw wrong();
+  const last = finished(() => (decipher as DecipherGCM).setAuthTag(held).final());
+  if (!last) throw wrong();
+  yield last;
+}
+
 /** The plain text, or undefined where the bytes were not encrypted with this key or were changed since. */
 export function decryptQuestions(key: SuiteKey, encrypted: Uint8Array): Buffer | undefined {
   const bytes = Buffer.from(encrypted);
@@ -47,16 +82,22 @@ export function decryptQuestions(key: SuiteKey, encrypted: Uint8Array): Buffer |
   const body = bytes.subarray(magic.length + nonceBytes, -tagBytes);
   const nonce = bytes.subarray(magic.length, magic.length + nonceBytes);
   const decipher = createDecipheriv('aes-256-gcm', key.encryption, nonce).setAAD(magic).setAuthTag(bytes.subarray(-tagBytes));
+  const plain = decipher.update(body);
+  const last = finished(() => decipher.final());
+  return last && Buffer.concat([plain, last]);
+}
+
+function finished(finish: () => Buffer): Buffer | undefined {
   try {
-    return Buffer.concat([decipher.update(body), decipher.final()]);
+    return finish();
   } catch {
     return undefined; // final() knows only that the tag does not fit.
   }
 }
 
-/** A fingerprint of the plain text that only who has the key can make, and so check a guess by. */
-export function questionsFingerprint(key: SuiteKey, plain: Uint8Array): string {
-  return createHmac('sha256', key.questions).update(plain).digest('hex');
+/** A fingerprint of the plain text that only who has the key can make, and so check a guess by; feed it the text in order. */
+export function questionsFingerprint(key: SuiteKey): Hmac {
+  return createHmac('sha256', key.questions);
 }
 
 export function sameFingerprint(one: string, other: string): boolean {

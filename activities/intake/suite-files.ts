@@ -1,33 +1,39 @@
 import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { ApplicationFailure } from '@temporalio/common';
 import { parse } from 'yaml';
 import { z } from 'zod';
-import { type Question, type Scenario, SuiteDescription, SuiteStage, type SuiteStageContent } from '../../domain/index.ts';
+import { SuiteDescription, SuiteStage, type SuiteStageContent } from '../../domain/index.ts';
 import { invalid, readLines } from './suite-lines.ts';
 import { checkQuestion, type Known, readQuestion } from './suite-questions.ts';
 import { sealedFile } from './suite-seal.ts';
+import type { StageQuestion } from './suite-split.ts';
 
-export interface SuiteFiles {
+export interface SuiteHeader {
   name: string;
   description?: string;
   /** `suite.yaml` as it stands. */
   described: SuiteDescription;
+}
+
+export interface SuiteFiles extends SuiteHeader {
   stages: SuiteStageContent[];
 }
 
-/** Opens a sealed closed stage; asked only where there is one. */
-export type OpenSealed = (bytes: Uint8Array) => Promise<SuiteStageContent>;
+/** Opens a sealed closed stage; asked only where there is one. Its questions are not to be used before the last has come. */
+export type OpenSealed = (bytes: Uint8Array) => Promise<AsyncIterable<StageQuestion>>;
+/** Called for each question, those of one scenario one after the other. */
+export type TakeQuestion = (stage: SuiteStage, asked: StageQuestion) => void;
 
 /**
  * Reads `<directory>/{open,closed}/*.jsonl`, one scenario a file, one question a line, `closed.sealed` in place of `closed/`, and
  * `suite.yaml` where there is one. Failures: SUITE_INVALID naming file and line, for closed files never anything that stands in them.
  */
 export async function readSuiteFiles(directory: string, metricNames: ReadonlySet<string>, openSealed: OpenSealed): Promise<SuiteFiles> {
-  return readSuite(directory, metricNames, openSealed, (error) => {
-    throw error;
-  });
+  const { stages, take } = collecting();
+  return { ...(await visitSuite(directory, metricNames, openSealed, take)), stages };
 }
 
 /** The same, with everything that is wrong instead of the first; what is wrong is left out of the suite. */
@@ -37,31 +43,58 @@ export async function readSuiteWithProblems(
   openSealed: OpenSealed,
 ): Promise<{ suite: SuiteFiles; problems: string[] }> {
   const problems: string[] = [];
-  const suite = await readSuite(directory, metricNames, openSealed, ({ message }) => problems.push(message));
-  return { suite, problems };
+  const { stages, take } = collecting();
+  const header = await visitSuite(directory, metricNames, openSealed, take, ({ message }) => problems.push(message));
+  return { suite: { ...header, stages }, problems };
+}
+
+function collecting(): { stages: SuiteStageContent[]; take: TakeQuestion } {
+  const stages: SuiteStageContent[] = [];
+  const take: TakeQuestion = (stage, { scenario: name, question }) => {
+    let content = stages.find((each) => each.stage === stage);
+    if (!content) stages.push((content = { stage, scenarios: [] }));
+    const scenario = content.scenarios.at(-1);
+    if (scenario?.name === name) scenario.questions.push(question);
+    else content.scenarios.push({ name, questions: [question] });
+  };
+  return { stages, take };
 }
 
 type Report = (error: Error) => void;
 
-async function readSuite(directory: string, metricNames: ReadonlySet<string>, openSealed: OpenSealed, report: Report): Promise<SuiteFiles> {
+/** Reads a suite without holding more of it than one question and the ids; what is wrong goes to `report`, which throws the first unless given. */
+export async function visitSuite(
+  directory: string,
+  metricNames: ReadonlySet<string>,
+  openSealed: OpenSealed,
+  take: TakeQuestion,
+  report: Report = (error) => {
+    throw error;
+  },
+): Promise<SuiteHeader> {
   const known: Known = { metricNames, seen: new Map() };
+  const counts: Counts = new Map();
+  const counted: TakeQuestion = (stage, asked) => {
+    const file = `${stage}/${asked.scenario}.jsonl`;
+    counts.set(file, (counts.get(file) ?? 0) + 1);
+    take(stage, asked);
+  };
   const described = (await attempt(report, () => readDescription(directory))) ?? {};
-  const stages: SuiteStageContent[] = [];
   for (const stage of SuiteStage.options) {
-    const scenarios: Scenario[] = [];
     for (const file of (await attempt(report, () => scenarioFiles(directory, stage))) ?? []) {
-      const questions = await readScenario(directory, stage, `${stage}/${file}`, known, report);
-      if (questions.length > 0) scenarios.push({ name: file.replace(/\.jsonl$/, ''), questions });
+      await attempt(report, () => readScenario(directory, stage, file, known, counted, report));
     }
-    if (scenarios.length > 0) stages.push({ stage, scenarios });
   }
-  const sealed = await attempt(report, () => readSealed(directory, openSealed, known, stages));
-  if (sealed) stages.push(sealed);
-  if (!stages.some(({ stage }) => stage === 'open')) report(invalid(directory, 'holds no questions: there is no open/*.jsonl'));
-  for (const each of described.scenarios ?? []) await attempt(report, () => checkDescribed(directory, each, stages));
+  const hasClosed = [...counts.keys()].some((file) => file.startsWith('closed/'));
+  await attempt(report, () => readSealed(directory, openSealed, known, counted, hasClosed));
+  if (![...counts.keys()].some((file) => file.startsWith('open/'))) report(invalid(directory, 'holds no questions: there is no open/*.jsonl'));
+  for (const each of described.scenarios ?? []) await attempt(report, () => checkDescribed(directory, each, counts));
   const { name = basename(resolve(directory)), description } = described;
-  return { name, ...(description === undefined ? {} : { description }), described, stages };
+  return { name, ...(description === undefined ? {} : { description }), described };
 }
+
+/** Questions by the file that they stand in, or would if they were not sealed. */
+type Counts = Map<string, number>;
 
 /** What SUITE_INVALID says goes to `report`; anything else is thrown. */
 async function attempt<T>(report: Report, read: () => Promise<T> | T): Promise<T | undefined> {
@@ -74,28 +107,30 @@ async function attempt<T>(report: Report, read: () => Promise<T> | T): Promise<T
   }
 }
 
-async function readScenario(directory: string, stage: SuiteStage, file: string, known: Known, report: Report): Promise<Question[]> {
-  const questions: Question[] = [];
-  const lines = (await attempt(report, () => readLines(directory, file))) ?? [];
-  for (const [index, line] of lines.entries()) {
-    const question = await attempt(report, () => readQuestion(line, { stage, file, line: index + 1 }, known));
-    if (question) questions.push(question);
+async function readScenario(directory: string, stage: SuiteStage, name: string, known: Known, take: TakeQuestion, report: Report): Promise<void> {
+  const [file, scenario] = [`${stage}/${name}`, name.replace(/\.jsonl$/, '')];
+  let number = 0;
+  for await (const line of readLines(join(directory, file), file)) {
+    number += 1;
+    const place = { stage, file, line: number };
+    await attempt(report, () => take(stage, { scenario, question: readQuestion(line, place, known) }));
   }
-  return questions;
 }
 
-async function readSealed(directory: string, openSealed: OpenSealed, known: Known, stages: SuiteStageContent[]): Promise<SuiteStageContent | undefined> {
+async function readSealed(directory: string, openSealed: OpenSealed, known: Known, take: TakeQuestion, hasClosed: boolean): Promise<void> {
   const bytes = await readFile(join(directory, sealedFile)).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return undefined;
     throw invalid(sealedFile, `cannot be read: ${error.message}`);
   });
-  if (bytes === undefined) return undefined;
-  if (stages.some(({ stage }) => stage === 'closed')) throw invalid(sealedFile, 'stands beside closed/; keep one of them');
-  const content = await openSealed(bytes);
-  for (const { name, questions } of content.scenarios) {
-    questions.forEach((question, index) => checkQuestion(question, 'closed', `${sealedFile}: closed/${name}.jsonl line ${index + 1}`, known));
+  if (bytes === undefined) return;
+  if (hasClosed) throw invalid(sealedFile, 'stands beside closed/; keep one of them');
+  let [scenario, line] = ['', 0];
+  for await (const asked of await openSealed(bytes)) {
+    line = asked.scenario === scenario ? line + 1 : 1;
+    scenario = asked.scenario;
+    checkQuestion(asked.question, { stage: 'closed', file: `${sealedFile}: closed/${scenario}.jsonl`, line }, known);
+    take('closed', asked);
   }
-  return content;
 }
 
 async function readDescription(directory: string): Promise<SuiteDescription> {
@@ -121,14 +156,20 @@ function parseYaml(text: string): unknown {
 type Described = NonNullable<SuiteDescription['scenarios']>[number];
 
 /** A sealed scenario is held to its number of questions: its file is not there, and its cipher text is authenticated. */
-async function checkDescribed(directory: string, { stage, name, questions, sha256 }: Described, stages: SuiteStageContent[]): Promise<void> {
+async function checkDescribed(directory: string, { stage, name, questions, sha256 }: Described, counts: Counts): Promise<void> {
   const file = `${stage}/${name}.jsonl`;
-  const found = stages.find((each) => each.stage === stage)?.scenarios.find((each) => each.name === name);
-  if (!found) throw invalid('suite.yaml', `names ${file}, which is not there or holds no valid question`);
-  if (found.questions.length !== questions) throw invalid(file, `has ${found.questions.length} questions; suite.yaml says ${questions}`);
-  const bytes = await readFile(join(directory, file)).catch(() => undefined);
-  if (bytes === undefined || createHash('sha256').update(bytes).digest('hex') === sha256) return;
+  const found = counts.get(file);
+  if (found === undefined) throw invalid('suite.yaml', `names ${file}, which is not there or holds no valid question`);
+  if (found !== questions) throw invalid(file, `has ${found} questions; suite.yaml says ${questions}`);
+  const actual = await hashOf(join(directory, file)).catch(() => undefined);
+  if (actual === undefined || actual === sha256) return;
   throw invalid(file, 'does not have the SHA-256 that suite.yaml says; build the suite again, or give it a new version');
+}
+
+async function hashOf(path: string): Promise<string> {
+  const hash = createHash('sha256');
+  for await (const chunk of createReadStream(path) as AsyncIterable<Buffer>) hash.update(chunk);
+  return hash.digest('hex');
 }
 
 async function scenarioFiles(directory: string, stage: SuiteStage): Promise<string[]> {

@@ -11,24 +11,31 @@ export interface Place {
 /** What all questions of a suite share: known metrics, and where each id stands. */
 export interface Known {
   metricNames: ReadonlySet<string>;
-  seen: Map<string, string>;
+  seen: Map<string, Place>;
+}
+
+/** "open/sums.jsonl line 3" */
+export function placeText({ file, line }: Place): string {
+  return `${file} line ${line}`;
 }
 
 /** One line as a question. Failures: SUITE_INVALID naming file and line, for closed files never anything that stands in them. */
 export function readQuestion(text: string, place: Place, known: Known): Question {
-  const where = `${place.file} line ${place.line}`;
+  const where = placeText(place);
   const parsed = Question.safeParse(parseLine(text, where));
   if (!parsed.success) throw invalid(where, place.stage === 'closed' ? shapeOnly(parsed.error) : described(parsed.error));
-  checkQuestion(parsed.data, place.stage, where, known);
+  checkQuestion(parsed.data, place, known);
   return parsed.data;
 }
 
 /** What the shape alone does not say. Failures: SUITE_INVALID. */
-export function checkQuestion(question: Question, stage: SuiteStage, where: string, { seen, metricNames }: Known): void {
+export function checkQuestion(question: Question, place: Place, { seen, metricNames }: Known): void {
+  const { stage } = place;
+  const where = placeText(place);
   const earlier = seen.get(question.id);
   const named = stage === 'closed' ? 'its id' : `the id ${JSON.stringify(question.id)}`;
-  if (earlier !== undefined) throw invalid(where, `${named} stands in ${earlier} already`);
-  seen.set(question.id, where);
+  if (earlier !== undefined) throw invalid(where, `${named} stands in ${placeText(earlier)} already`);
+  seen.set(question.id, place);
   if (question.prompt.length > limits.promptCharacters) throw invalid(where, `prompt: has ${question.prompt.length} characters; ${limits.promptCharacters} are the most`);
   const wrongWindow = windowProblem(question);
   if (wrongWindow !== undefined) throw invalid(where, `window: ${wrongWindow}`);

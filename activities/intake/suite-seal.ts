@@ -1,7 +1,8 @@
 import { z } from 'zod';
-import { canonicalJson, SuiteStageContent } from '../../domain/index.ts';
+import { canonicalJson, type SuiteStageContent } from '../../domain/index.ts';
 import { failure } from '../failure.ts';
 import { decryptQuestions, encryptQuestions, type SuiteKey } from './suite-crypto.ts';
+import { splitStage, type StageQuestion } from './suite-split.ts';
 
 /** The file that takes the place of `closed/` in a suite's directory. */
 export const sealedFile = 'closed.sealed';
@@ -28,16 +29,21 @@ export function readSealedHeader(bytes: Uint8Array): SealedHeader {
   throw failure('SUITE_INVALID', `${sealedFile} line 1: is no header of a sealed stage; \`reprise suite encrypt\` writes such a file`);
 }
 
-/** The closed stage of a sealed file. Failures: SUITE_INVALID where it is damaged or was sealed with another key. */
-export function openSealedStage(key: SuiteKey, bytes: Uint8Array): SuiteStageContent {
+/** The closed stage of a sealed file, question by question. Failures: SUITE_INVALID where it is damaged or was sealed with another key. */
+export async function* openSealedStage(key: SuiteKey, bytes: Uint8Array): AsyncGenerator<StageQuestion> {
   const header = readSealedHeader(bytes);
   if (header.keyId !== key.id) {
     throw failure('SUITE_INVALID', `${sealedFile}: was sealed with the key ${header.keyId}, and the suite key here is ${key.id}; REPRISE_SUITE_KEY_FILE names it`);
   }
+  const wrong = (): Error => failure('SUITE_INVALID', `${sealedFile}: was changed since it was sealed; copy it again from where it was made`);
   const plain = decryptQuestions(key, bytes.subarray(bytes.indexOf(0x0a) + 1));
-  const content = plain && SuiteStageContent.safeParse(parsed(plain.toString('utf8')));
-  if (content?.success && content.data.stage === 'closed' && canonicalJson(countsOf(content.data)) === canonicalJson(header.scenarios)) return content.data;
-  throw failure('SUITE_INVALID', `${sealedFile}: was changed since it was sealed; copy it again from where it was made`);
+  if (!plain) throw wrong();
+  const counts = new Map<string, number>();
+  for await (const each of splitStage('closed', [plain], wrong)) {
+    counts.set(each.scenario, (counts.get(each.scenario) ?? 0) + 1);
+    yield each;
+  }
+  if (canonicalJson([...counts]) !== canonicalJson(header.scenarios.map(({ name, questions }) => [name, questions]))) throw wrong();
 }
 
 function countsOf({ scenarios }: SuiteStageContent): SealedHeader['scenarios'] {

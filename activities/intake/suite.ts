@@ -1,16 +1,21 @@
-import { createHash } from 'node:crypto';
-import { type Artifact, blobKey, canonicalJson, mediaTypes, StoredSuite, SuiteStage, SuiteStageContent } from '../../domain/index.ts';
+import { tmpdir } from 'node:os';
+import { Readable } from 'node:stream';
+import { type Artifact, blobKey, canonicalJson, mediaTypes, type Question, StoredSuite, SuiteStage, type SuiteStageContent } from '../../domain/index.ts';
 import type { Settings } from '../dependencies.ts';
 import { failure } from '../failure.ts';
-import { artifactOf, getBlob, putBlob } from '../io/blobs.ts';
+import { artifactOf, getBlob, getBlobStream, putBlob, putBlobStream } from '../io/blobs.ts';
+import { type Spool, withSpool } from '../io/spool.ts';
 import type { ObjectStore } from '../io/store.ts';
-import { decryptQuestions, encryptQuestions, questionsFingerprint, readSuiteKey, sameFingerprint } from './suite-crypto.ts';
-import { type OpenSealed, readSuiteFiles } from './suite-files.ts';
+import { decryptPortions, encryptPortions, questionsFingerprint, readSuiteKey, sameFingerprint } from './suite-crypto.ts';
+import { type OpenSealed, visitSuite } from './suite-files.ts';
 import { openSealedStage } from './suite-seal.ts';
+import { splitStage, type StageQuestion } from './suite-split.ts';
+import { type StageText, startStageText } from './suite-text.ts';
 
 export interface SuiteDependencies {
   store: ObjectStore;
-  settings: Pick<Settings, 'suiteKeyFile'>;
+  /** The machine's own place for scratch files, unless given. */
+  settings: Pick<Settings, 'suiteKeyFile'> & Partial<Pick<Settings, 'scratchDirectory'>>;
 }
 
 export interface KeptSuite {
@@ -26,13 +31,29 @@ export interface KeptSuite {
  */
 export async function storeSuite(dependencies: SuiteDependencies, directory: string, metricNames: ReadonlySet<string>): Promise<KeptSuite> {
   const { store } = dependencies;
-  const { name, description, described, stages } = await readSuiteFiles(directory, metricNames, openSealedWith(dependencies));
-  const kept: StoredSuite['stages'] = {};
-  for (const content of stages) kept[content.stage] = await keepStage(dependencies, content);
-  const version = described.version === undefined ? {} : { version: described.version };
-  const stored: StoredSuite = { schema: 'reprise.suite/v1', name, ...version, ...(description === undefined ? {} : { description }), stages: kept };
-  const blob = await putBlob(store, Buffer.from(canonicalJson(stored)), mediaTypes.json);
-  return { suite: blob.sha256, stored, artifacts: artifactsOf(stored, artifactOf(blob, 'suite/suite.json', 'suite')) };
+  return withSpool(scratchOf(dependencies), async (spool) => {
+    const texts = new Map<SuiteStage, StageText>();
+    const { name, description, described } = await visitSuite(directory, metricNames, openSealedWith(dependencies), (stage, asked) => textOf(texts, stage, spool).add(asked));
+    const kept: StoredSuite['stages'] = {};
+    for (const stage of SuiteStage.options) {
+      const text = texts.get(stage);
+      if (text) kept[stage] = await keepStage(dependencies, stage, text);
+    }
+    const version = described.version === undefined ? {} : { version: described.version };
+    const stored: StoredSuite = { schema: 'reprise.suite/v1', name, ...version, ...(description === undefined ? {} : { description }), stages: kept };
+    const blob = await putBlob(store, Buffer.from(canonicalJson(stored)), mediaTypes.json);
+    return { suite: blob.sha256, stored, artifacts: artifactsOf(stored, artifactOf(blob, 'suite/suite.json', 'suite')) };
+  });
+}
+
+function textOf(texts: Map<SuiteStage, StageText>, stage: SuiteStage, spool: Spool): StageText {
+  const text = texts.get(stage) ?? startStageText(stage, spool);
+  texts.set(stage, text);
+  return text;
+}
+
+export function scratchOf({ settings }: Pick<SuiteDependencies, 'settings'>): string {
+  return settings.scratchDirectory ?? tmpdir();
 }
 
 /** Opens `closed.sealed` with the installation's key. Failures: SUITE_KEY_MISSING, SUITE_INVALID. */
@@ -50,47 +71,69 @@ export async function loadSuite(store: ObjectStore, suite: string): Promise<Kept
 }
 
 /**
- * The questions of one stage, decrypted in memory only. Failures: SUITE_INVALID where the suite has no such stage,
- * SUITE_KEY_MISSING where the key is missing or another one, STORE_CORRUPT where the object was changed.
+ * The questions of one stage one by one, decrypted in memory only, and verified as a whole: nothing may be done with them before the
+ * last has come. The key is looked at before the first. Failures: SUITE_INVALID where the suite has no such stage, SUITE_KEY_MISSING where the key is missing or another
+ * one, STORE_CORRUPT where the object was changed.
  */
-export async function loadSuiteStage(dependencies: SuiteDependencies, suite: string, stage: SuiteStage): Promise<SuiteStageContent> {
+export async function readSuiteStage(dependencies: SuiteDependencies, suite: string, stage: SuiteStage): Promise<AsyncIterable<StageQuestion>> {
   const { stored } = await loadSuite(dependencies.store, suite);
   const kept = stored.stages[stage];
   if (!kept) throw failure('SUITE_INVALID', `the suite ${stored.name} has no ${stage} stage`);
-  const bytes = await getBlob(dependencies.store, kept.artifact.sha256);
-  const plain = kept.encrypted ? await decrypted(dependencies, kept, bytes) : bytes;
-  const parsed = SuiteStageContent.safeParse(parseJson(plain));
-  if (!parsed.success) throw failure('STORE_CORRUPT', `the object ${kept.artifact.key} does not hold questions`);
-  return parsed.data;
+  const key = kept.encrypted ? await keyOf(dependencies, kept) : undefined;
+  const bytes = bytesOf(dependencies.store, kept);
+  const wrong = (): Error => failure('STORE_CORRUPT', `the object ${kept.artifact.key} does not hold questions`);
+  return splitStage(stage, key ? decrypted(key, kept, bytes) : bytes, wrong);
+}
+
+async function* bytesOf(store: ObjectStore, { artifact }: KeptStage): AsyncGenerator<Uint8Array> {
+  yield* await getBlobStream(store, artifact.sha256);
+}
+
+/** The same as a whole. */
+export async function loadSuiteStage(dependencies: SuiteDependencies, suite: string, stage: SuiteStage): Promise<SuiteStageContent> {
+  const scenarios = new Map<string, Question[]>();
+  for await (const { scenario, question } of await readSuiteStage(dependencies, suite, stage)) {
+    const questions = scenarios.get(scenario);
+    if (questions) questions.push(question);
+    else scenarios.set(scenario, [question]);
+  }
+  return { stage, scenarios: [...scenarios].map(([name, questions]) => ({ name, questions })) };
 }
 
 type KeptStage = NonNullable<StoredSuite['stages'][SuiteStage]>;
+type SuiteKey = Awaited<ReturnType<typeof readSuiteKey>>;
 
-async function decrypted({ settings }: SuiteDependencies, kept: KeptStage, bytes: Uint8Array): Promise<Uint8Array> {
+async function keyOf({ settings }: SuiteDependencies, { keyId }: KeptStage): Promise<SuiteKey> {
   const key = await readSuiteKey(settings);
-  if (kept.keyId !== undefined && kept.keyId !== key.id) {
-    throw failure('SUITE_KEY_MISSING', `the closed stage was encrypted with the key ${kept.keyId}, and ${settings.suiteKeyFile} holds ${key.id}`);
-  }
-  const plain = decryptQuestions(key, bytes);
-  if (plain && sameFingerprint(questionsFingerprint(key, plain), kept.questionsSha256)) return plain;
-  throw failure('STORE_CORRUPT', `the object ${kept.artifact.key} does not decrypt to the closed stage`);
+  if (keyId === undefined || keyId === key.id) return key;
+  throw failure('SUITE_KEY_MISSING', `the closed stage was encrypted with the key ${keyId}, and ${settings.suiteKeyFile} holds ${key.id}`);
 }
 
-async function keepStage({ store, settings }: SuiteDependencies, content: SuiteStageContent): Promise<KeptStage> {
-  const plain = Buffer.from(canonicalJson(content));
-  const scenarios = content.scenarios.map(({ name, questions }) => ({ name, questions: questions.length }));
-  if (content.stage === 'open') {
-    const blob = await putBlob(store, plain, mediaTypes.json);
-    const questionsSha256 = createHash('sha256').update(plain).digest('hex');
-    return { artifact: artifactOf(blob, 'suite/open.json', 'suite'), encrypted: false, questionsSha256, scenarios };
+async function* decrypted(key: SuiteKey, { artifact, questionsSha256 }: KeptStage, bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  const wrong = (): Error => failure('STORE_CORRUPT', `the object ${artifact.key} does not decrypt to the closed stage`);
+  const fingerprint = questionsFingerprint(key);
+  for await (const portion of decryptPortions(key, bytes, wrong)) {
+    fingerprint.update(portion);
+    yield portion;
+  }
+  if (!sameFingerprint(fingerprint.digest('hex'), questionsSha256)) throw wrong();
+}
+
+async function keepStage(dependencies: SuiteDependencies, stage: SuiteStage, { portions, scenarios }: StageText): Promise<KeptStage> {
+  const { store, settings } = dependencies;
+  if (stage === 'open') {
+    const blob = await putBlobStream(store, Readable.from(portions()), mediaTypes.json, scratchOf(dependencies));
+    return { artifact: artifactOf(blob, 'suite/open.json', 'suite'), encrypted: false, questionsSha256: blob.sha256, scenarios };
   }
   const key = await readSuiteKey(settings);
-  const blob = await putBlob(store, encryptQuestions(key, plain), mediaTypes.encrypted);
+  const fingerprint = questionsFingerprint(key);
+  for await (const portion of portions()) fingerprint.update(portion);
+  const blob = await putBlobStream(store, Readable.from(encryptPortions(key, portions)), mediaTypes.encrypted, scratchOf(dependencies));
   return {
     artifact: artifactOf(blob, 'suite/closed.json.encrypted', 'suite'),
     encrypted: true,
     keyId: key.id,
-    questionsSha256: questionsFingerprint(key, plain),
+    questionsSha256: fingerprint.digest('hex'),
     scenarios,
   };
 }

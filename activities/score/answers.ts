@@ -1,31 +1,69 @@
-import { Answer, type SuiteStageContent } from '../../domain/index.ts';
+import { Answer, type SuiteStage, type SuiteStageContent } from '../../domain/index.ts';
 import { openSealing } from '../evaluate/sealing.ts';
+import { type AnswerShelf, createAnswerShelf } from '../evaluate/shelf.ts';
 import { failure } from '../failure.ts';
-import { getBlob } from '../io/blobs.ts';
+import { getBlobStream } from '../io/blobs.ts';
+import type { Spool } from '../io/spool.ts';
+import { splitLines } from '../io/split-lines.ts';
 import type { RescoreDependencies } from './rescore.ts';
 
 /**
  * The stored answers of one stage, one for each question of `content`. Failures: STORE_CORRUPT where the object is missing or
  * changed, or holds an answer twice, too many or too few; SUITE_KEY_MISSING.
  */
-export async function readAnswers({ store, settings }: RescoreDependencies, content: SuiteStageContent, sha256: string): Promise<Answer[]> {
-  const sealing = await openSealing(settings, content.stage);
-  const lines = Buffer.from(sealing.open(await getBlob(store, sha256))).toString('utf8').split('\n');
-  const answers = lines.filter((line) => line !== '').map((line, index) => parseAnswer(line, index + 1, sha256));
-  const asked = new Set(content.scenarios.flatMap((scenario) => scenario.questions.map((question) => question.id)));
-  const given = new Set(answers.map((answer) => answer.id));
-  if (given.size !== answers.length || given.size !== asked.size || [...asked].some((id) => !given.has(id))) {
-    const counts = `${answers.length} answers to ${given.size} questions, and the ${content.stage} stage has ${asked.size} questions`;
-    throw failure('STORE_CORRUPT', `the answers ${sha256} do not fit the suite: ${counts}`);
+export async function readAnswers(dependencies: RescoreDependencies, content: SuiteStageContent, sha256: string): Promise<Answer[]> {
+  const answers = new Map<string, Answer>();
+  let count = 0;
+  for await (const answer of answersOf(dependencies, content.stage, sha256)) {
+    answers.set(answer.id, answer);
+    count += 1;
   }
-  return answers;
+  const asked = content.scenarios.flatMap((scenario) => scenario.questions.map((question) => question.id));
+  const fitting = asked.filter((id) => answers.has(id)).length;
+  if (fitting !== asked.length || answers.size !== asked.length || count !== asked.length) throw misfit(content.stage, sha256, count, asked.length);
+  return [...answers.values()];
 }
 
-/** Names the line and never quotes it: it may be of the closed stage. */
-function parseAnswer(line: string, number: number, sha256: string): Answer {
+export interface ShelvedAnswers {
+  answers: AnswerShelf;
+  /** Lines that were read, an answer that stands there twice counted twice. */
+  count: number;
+}
+
+/** The same set aside in a spool, for who then compares with the questions, one by one. Failures: as above. */
+export async function shelveAnswers(dependencies: RescoreDependencies, stage: SuiteStage, sha256: string, spool: Spool): Promise<ShelvedAnswers> {
+  const answers = createAnswerShelf(spool);
+  let count = 0;
+  for await (const answer of answersOf(dependencies, stage, sha256)) {
+    answers.add(answer);
+    count += 1;
+  }
+  return { answers, count };
+}
+
+export function misfit(stage: SuiteStage, sha256: string, answers: number, questions: number): Error {
+  return failure('STORE_CORRUPT', `the answers ${sha256} do not fit the suite: there are ${answers}, and the ${stage} stage has ${questions} questions`);
+}
+
+/** A line that is no answer is named when all are read, so that a changed object is called that. */
+async function* answersOf({ store, settings }: RescoreDependencies, stage: SuiteStage, sha256: string): AsyncGenerator<Answer> {
+  const sealing = await openSealing(settings, stage);
+  let number = 0;
+  let wrong: number | undefined;
+  for await (const line of splitLines(sealing.openPortions(await getBlobStream(store, sha256)))) {
+    number += 1;
+    const answer = line.length === 0 || wrong !== undefined ? undefined : parsed(line);
+    if (answer) yield answer;
+    else if (line.length > 0) wrong ??= number;
+  }
+  if (wrong !== undefined) throw failure('STORE_CORRUPT', `line ${wrong} of the answers ${sha256} is no answer`);
+}
+
+/** Without the parser's message: it quotes the line, which may be of the closed stage. */
+function parsed(line: Buffer): Answer | undefined {
   try {
-    return Answer.parse(JSON.parse(line));
+    return Answer.safeParse(JSON.parse(line.toString('utf8'))).data;
   } catch {
-    throw failure('STORE_CORRUPT', `line ${number} of the answers ${sha256} is no answer`);
+    return undefined;
   }
 }

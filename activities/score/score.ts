@@ -1,10 +1,14 @@
-import { type Artifact, canonicalJson, mediaTypes, type RunScores, scoreItems, type StageScore } from '../../domain/index.ts';
+import { Readable } from 'node:stream';
+import { type Artifact, canonicalJson, mediaTypes, type RunScores, type StageScore, type SuiteStage } from '../../domain/index.ts';
 import type { ScoreInput, ScoreResult, StageRun } from '../../workflows/contract.ts';
 import type { Dependencies } from '../dependencies.ts';
 import { openSealing } from '../evaluate/sealing.ts';
-import { artifactOf, putBlob } from '../io/blobs.ts';
+import { scratchOf } from '../intake/suite.ts';
+import { artifactOf, putBlob, putBlobStream } from '../io/blobs.ts';
+import { withSpool } from '../io/spool.ts';
+import { type SpoolText, startSpoolText } from '../io/spool-text.ts';
 import type { StageResult } from '../stage.ts';
-import { rescore, type Rescored } from './rescore.ts';
+import { rescore } from './rescore.ts';
 
 /**
  * Computes the run's scores from the stored answers and keeps them: `scores/scores.json` and each question's values as
@@ -15,20 +19,26 @@ export async function score(
   { suite, evaluations, submission }: StageRun & ScoreInput,
 ): Promise<StageResult<ScoreResult>> {
   const answers = evaluations.map((evaluation) => ({ stage: evaluation.stage, sha256: evaluation.answers }));
-  const rescored = await rescore(dependencies, { suite, answers, claim: submission.claim });
-  const { scores } = rescored;
-  const blob = await putBlob(dependencies.store, Buffer.from(canonicalJson(scores)), mediaTypes.json);
-  const artifacts = [artifactOf(blob, 'scores/scores.json', 'scores'), ...(await keepItems(dependencies, rescored))];
-  return { result: { scores, artifacts, summary: summaryOf(scores) } };
+  return withSpool(scratchOf(dependencies), async (spool) => {
+    const items = new Map<SuiteStage, SpoolText>();
+    const scores = await rescore(dependencies, { suite, answers, claim: submission.claim }, (stage, item) => {
+      const lines = items.get(stage) ?? startSpoolText(spool);
+      items.set(stage, lines);
+      lines.write(`${canonicalJson(item)}\n`);
+    });
+    const blob = await putBlob(dependencies.store, Buffer.from(canonicalJson(scores)), mediaTypes.json);
+    const artifacts = [artifactOf(blob, 'scores/scores.json', 'scores'), ...(await keepItems(dependencies, items))];
+    return { result: { scores, artifacts, summary: summaryOf(scores) } };
+  });
 }
 
-async function keepItems({ store, settings }: Pick<Dependencies, 'store' | 'settings'>, { contents, answers }: Rescored): Promise<Artifact[]> {
+async function keepItems(dependencies: Pick<Dependencies, 'store' | 'settings'>, items: ReadonlyMap<SuiteStage, SpoolText>): Promise<Artifact[]> {
   const artifacts: Artifact[] = [];
-  for (const content of contents) {
-    const sealing = await openSealing(settings, content.stage);
-    const lines = scoreItems(content, answers.get(content.stage) ?? []).map((item) => `${canonicalJson(item)}\n`);
-    const blob = await putBlob(store, sealing.seal(Buffer.from(lines.join(''))), sealing.mediaType);
-    artifacts.push(artifactOf(blob, `scores/items-${content.stage}.jsonl`, 'scores'));
+  for (const [stage, lines] of items) {
+    const sealing = await openSealing(dependencies.settings, stage);
+    const body = Readable.from(sealing.sealPortions(() => lines.portions()));
+    const blob = await putBlobStream(dependencies.store, body, sealing.mediaType, scratchOf(dependencies));
+    artifacts.push(artifactOf(blob, `scores/items-${stage}.jsonl`, 'scores'));
   }
   return artifacts;
 }

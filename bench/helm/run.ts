@@ -57,7 +57,7 @@ export interface HelmRunOptions {
   suite: string;
   entries: string[];
   url: string;
-  threads?: number;
+  threads?: number | undefined;
   /** Most questions of a scenario. */
   instances: number;
 }

@@ -33,7 +33,7 @@ describe('asking one question', () => {
   test('sends the contest’s fields, with echo_prompt and without stop sequences', async () => {
     await using server = await startAnswerServer(honest);
     const generation = { maxNewTokens: 7, temperature: 0.5, topK: 3, seed: 11, stop: ['\n'] };
-    await createAsk(server.baseUrl, quick).ask({ id: 'q', prompt: 'p', generation, alike: [] }, new AbortController().signal);
+    await createAsk(server.baseUrl, quick).ask({ id: 'q', prompt: 'p', generation }, new AbortController().signal);
     expect(server.requests).toEqual([
       { prompt: 'p', num_samples: 1, max_new_tokens: 7, top_k: 3, temperature: 0.5, seed: 11, echo_prompt: false },
     ]);

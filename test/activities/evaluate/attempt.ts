@@ -3,10 +3,11 @@ import { answersOf, planQuestions } from '../../../activities/evaluate/plan.ts';
 import { askWithRestarts, type Serve, type ServingLimits, type ServingRecord } from '../../../activities/evaluate/restarts.ts';
 import { unsealed } from '../../../activities/evaluate/sealing.ts';
 import { failure } from '../../../activities/failure.ts';
-import type { Answer } from '../../../domain/index.ts';
+import type { Answer, Question } from '../../../domain/index.ts';
 import { memoryStore } from '../../fakes/memory-store.ts';
+import { testSpool } from '../../fakes/test-spool.ts';
 import { type AnswerServer, type Handler, startAnswerServer } from './answer-server.ts';
-import { openStage, questions, quick } from './questions.ts';
+import { questions, quick } from './questions.ts';
 
 /** Makes a server's handler; `die` ends the server as a crash does. */
 export type MakeHandler = (die: () => void) => Handler;
@@ -25,14 +26,14 @@ export interface Options {
   timeMs?: number;
   bounds?: Partial<ServingLimits>;
   signal?: AbortSignal;
-  content?: ReturnType<typeof openStage>;
+  asked?: Question[];
 }
 
 /** One attempt of the stage against a real server; each start is a new one with the handler of that number (the last repeats). */
 export async function evaluate(handlers: MakeHandler[], options: Options = {}): Promise<Evaluated> {
   const { store = memoryStore(), timeMs = 60_000, bounds = {}, signal = new AbortController().signal } = options;
-  const plan = planQuestions(options.content ?? openStage({ s: questions(options.count ?? 40) }), 'seed');
-  const journal = await openAnswerJournal(store, { run: 'r', stage: 'evaluate-open', inputs: 'i' }, unsealed);
+  const plan = await planQuestions(options.asked ?? questions(options.count ?? 40), 'seed', testSpool());
+  const journal = await openAnswerJournal(store, { run: 'r', stage: 'evaluate-open', inputs: 'i' }, unsealed, testSpool());
   const asked: string[] = [];
   const messages: string[] = [];
   let [starts, most] = [0, 0];
@@ -53,7 +54,7 @@ export async function evaluate(handlers: MakeHandler[], options: Options = {}): 
   const context = { signal, report: ({ message }: { message: string }) => void messages.push(message) };
   const startedAt = performance.now();
   const record = await askWithRestarts(serve, { plan, journal, timeMs }, context, { ...quick, ...bounds });
-  return { ...record, answers: answersOf(plan, journal.answered), asked, messages, most, wallMs: performance.now() - startedAt };
+  return { ...record, answers: [...answersOf(plan, journal.answered)], asked, messages, most, wallMs: performance.now() - startedAt };
 }
 
 /** How often each status or reason of failure came. */

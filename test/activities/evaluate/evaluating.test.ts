@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { memoryStore } from '../../fakes/memory-store.ts';
 import { answerTo, honest, parallel, serial } from './answer-server.ts';
 import { always, evaluate, statuses } from './attempt.ts';
-import { openStage, question, questions } from './questions.ts';
+import { question, questions } from './questions.ts';
 
 describe('evaluating a stage', () => {
   test('gives each question the answer to its own prompt, sorted by id', async () => {
@@ -14,8 +14,8 @@ describe('evaluating a stage', () => {
 
   test('asks a prompt that several questions share once', async () => {
     const same = { prompt: 'the same prompt' };
-    const content = openStage({ s: [question('a', same), question('b', same), question('c')] });
-    const { answers, asked, messages } = await evaluate([always(honest)], { content });
+    const twice = [question('a', same), question('b', same), question('c')];
+    const { answers, asked, messages } = await evaluate([always(honest)], { asked: twice });
     expect(asked.sort()).toEqual(['What is c?', 'the same prompt']);
     expect(answers.map(({ id, status }) => `${id} ${status}`)).toEqual(['a answered', 'b answered', 'c answered']);
     expect(messages.at(-1)).toBe('3/3 answered');

@@ -37,7 +37,7 @@ async function asked(handlers: Record<string, Handler>, speaks: Speaks, prompts:
   const generation = GenerationSettings.parse({ maxNewTokens: 4, stop: ['a', 'b', 'c', 'd', 'e'], seed: 3 });
   const outcomes: AskOutcome[] = [];
   for (const prompt of prompts) {
-    outcomes.push(await client.ask({ id: prompt, prompt, generation, ...(examples ? { window: { tokens: 2_048, examples } } : {}), alike: [] }, new AbortController().signal));
+    outcomes.push(await client.ask({ id: prompt, prompt, generation, ...(examples ? { window: { tokens: 2_048, examples } } : {}) }, new AbortController().signal));
   }
   client.close();
   server.closeAllConnections();

@@ -1,4 +1,4 @@
-import { GenerationSettings, limits, type Question, type SuiteStageContent } from '../../../domain/index.ts';
+import { GenerationSettings, limits, type Question } from '../../../domain/index.ts';
 import type { Inquiry } from '../../../activities/evaluate/plan.ts';
 
 /** Limits of tests: as the real ones, with short pauses. */
@@ -19,10 +19,6 @@ export function questions(count: number, prefix = 'q'): Question[] {
   return Array.from({ length: count }, (_, index) => question(`${prefix}${String(index).padStart(4, '0')}`));
 }
 
-export function openStage(scenarios: Record<string, Question[]>): SuiteStageContent {
-  return { stage: 'open', scenarios: Object.entries(scenarios).map(([name, each]) => ({ name, questions: each })) };
-}
-
 export function inquiry(id: string, prompt = `What is ${id}?`): Inquiry {
-  return { id, prompt, generation: GenerationSettings.parse({}), alike: [] };
+  return { id, prompt, generation: GenerationSettings.parse({}) };
 }

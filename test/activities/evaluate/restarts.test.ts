@@ -4,6 +4,7 @@ import { openAnswerJournal } from '../../../activities/evaluate/journal.ts';
 import { unsealed } from '../../../activities/evaluate/sealing.ts';
 import { failure } from '../../../activities/failure.ts';
 import { memoryStore } from '../../fakes/memory-store.ts';
+import { testSpool } from '../../fakes/test-spool.ts';
 import { answerTo, honest, reply, serial } from './answer-server.ts';
 import { always, evaluate, type MakeHandler, statuses } from './attempt.ts';
 import { createGate } from './gate.ts';
@@ -79,7 +80,7 @@ describe('an interrupted attempt', () => {
     setTimeout(() => abort.abort(new Error('worker shutdown')), 200);
     const interrupted = evaluate([always(serial(10))], { store, signal: abort.signal });
     await expect(interrupted).rejects.toThrow('worker shutdown');
-    const kept = await openAnswerJournal(store, { run: 'r', stage: 'evaluate-open', inputs: 'i' }, unsealed);
+    const kept = await openAnswerJournal(store, { run: 'r', stage: 'evaluate-open', inputs: 'i' }, unsealed, testSpool());
     expect(kept.answered.size).toBeGreaterThan(5);
     const resumed = await evaluate([always(honest)], { store });
     expect(resumed.asked).toHaveLength(40 - kept.answered.size);

@@ -36,7 +36,7 @@ async function asked(paths: Paths, inquiry: Partial<Inquiry>): Promise<{ outcome
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const client = createAsk(`http://127.0.0.1:${(server.address() as AddressInfo).port}`, { questionTimeoutMs: 2_000, replyBytes: 1_000_000 });
   const generation = GenerationSettings.parse({ maxNewTokens: 4 });
-  const outcome = await client.ask({ id: 'q', prompt, generation, alike: [], ...inquiry }, new AbortController().signal);
+  const outcome = await client.ask({ id: 'q', prompt, generation, ...inquiry }, new AbortController().signal);
   client.close();
   server.closeAllConnections();
   server.close();

@@ -76,7 +76,7 @@ describe('a suite', () => {
     ['a missing field', 'open/two.jsonl', '{"id":"a","prompt":"x","metrics":["exact_match"]}', 'open/two.jsonl line 1: references: '],
     ['an unknown field', 'open/two.jsonl', question('a', 'x').replace('{', '{"extra":1,'), 'open/two.jsonl line 1: '],
     ['an empty file', 'open/two.jsonl', '', 'open/two.jsonl: is empty'],
-    ['bytes that are not UTF-8', 'open/two.jsonl', Buffer.from([0xff]), 'open/two.jsonl: is not valid UTF-8'],
+    ['bytes that are not UTF-8', 'open/two.jsonl', Buffer.from([0xff]), 'open/two.jsonl line 1: is not valid UTF-8'],
     ['an odd name', 'open/a b.jsonl', question('a', 'x'), 'open/a b.jsonl'],
     ['a wrong suite.yaml', 'suite.yaml', 'nam: x\n', 'suite.yaml'],
   ])('with %s is refused, by file and line', async (_, file, content, words) => {
