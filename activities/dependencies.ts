@@ -13,6 +13,8 @@ export interface Dependencies {
   exportHistory(workflowId: string): Promise<Uint8Array>;
   /** Tells the running workflow what a stage is doing, for its details in the UI. */
   signalProgress(workflowId: string, progress: StageProgress): Promise<void>;
+  /** Whether a worker asks for the work of a task queue. */
+  isPolled(queue: string): Promise<boolean>;
 }
 
 export interface Settings {

@@ -6,6 +6,7 @@ import type { Dependencies } from './dependencies.ts';
 import { createEvaluateActivities } from './evaluate/index.ts';
 import { createIntakeActivities } from './intake/index.ts';
 import { createPinActivities } from './pin/index.ts';
+import { createRouteActivities } from './route.ts';
 import { createScanActivities } from './scan/index.ts';
 import { createScoreActivities } from './score/index.ts';
 import { createStoreImagesActivities } from './store-images/index.ts';
@@ -24,6 +25,7 @@ export function createActivities(dependencies: Dependencies): Activities {
     ...createEvaluateActivities(dependencies),
     ...createScoreActivities(dependencies),
     ...createAttestActivities(dependencies),
+    ...createRouteActivities(dependencies),
     ...createCleanUpActivities(dependencies),
   };
 }

@@ -14,6 +14,7 @@ export * from './image.ts';
 export * from './keys.ts';
 export * from './limits.ts';
 export * from './lock.ts';
+export * from './move.ts';
 export * from './pin.ts';
 export * from './publication.ts';
 export * from './queues.ts';

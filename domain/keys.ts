@@ -11,6 +11,7 @@
  *   runs/<run>/lease/<stage>/<seq>.json     which attempt may write, the newest one
  *   runs/<run>/budget/<instant>.<kind>.json starts, pauses and ends of a training, from which its budget is counted
  *   runs/<run>/checkpoints/<seq>.json       checkpoints of a training while it goes on
+ *   runs/<run>/moves/<instant>.json         moves of the run from one host to another
  *   log/<12-digit seq>.json                 hash chain over all manifests
  */
 import type { StageName } from './stage.ts';
@@ -77,6 +78,14 @@ export function checkpointPrefix(run: string): string {
 
 export function checkpointKey(run: string, sequence: number): string {
   return `${checkpointPrefix(run)}${padded(sequence, 8)}.json`;
+}
+
+export function movePrefix(run: string): string {
+  return `${runPrefix(run)}moves/`;
+}
+
+export function moveKey(run: string, instant: string): string {
+  return `${movePrefix(run)}${instant.replaceAll(':', '-')}.json`;
 }
 
 export function recordingJournalPrefix(run: string, role: string): string {

@@ -148,6 +148,8 @@ export const limits = {
   idleShare: 0.01,
   /** Between two looks at whether a GPU is in order. */
   deviceLookMs: 1 * minute,
+  /** Between two looks at what ended runs left in the engine: the run's own clean-up is the rule. */
+  orphanSweepMs: 10 * minute,
   /** A device that an attempt took and did not use: the attempt died between the two. */
   deviceLeaseMs: 2 * minute,
   /** Part of the log's end that is read for why a training failed. */

@@ -1,3 +1,4 @@
+import type { WorkflowService } from '@temporalio/client';
 import type { Config } from './config.ts';
 import { namespaceProblem, withConnection } from './namespace.ts';
 import { SetupError, type Problem } from './step.ts';
@@ -27,17 +28,21 @@ export async function probeStore(config: Config): Promise<'ok' | Problem> {
   }
 }
 
+/** When a worker asked for the work of a task queue the last time (Unix time in ms), 0 where none did in the last five minutes. */
+export async function lastPolledMs(service: WorkflowService, namespace: string, name: string, taskQueueType: 1 | 2): Promise<number> {
+  const { pollers } = await service.describeTaskQueue({ namespace, taskQueue: { name }, taskQueueType });
+  return Math.max(0, ...(pollers ?? []).map(({ lastAccessTime }) => Number(lastAccessTime?.seconds ?? 0) * 1_000 + 999));
+}
+
 /** A poller that was not seen for so long has gone; a poll takes one minute at most. */
-const pollerGoneMs = 70_000;
+export const pollerGoneMs = 70_000;
 
 /** Whether a worker asks for the work of this host, since `sinceMs` where one was just started. */
 export async function probeWorker(config: Config, sinceMs = Date.now() - pollerGoneMs): Promise<'ok' | Problem> {
   return probed(config, async ({ workflowService }) => {
     for (const name of [workflowQueue, hostQueue(config.host), cpuQueue(config.host)]) {
       const taskQueueType = name === workflowQueue ? workflowTasks : activityTasks;
-      const { pollers } = await workflowService.describeTaskQueue({ namespace: config.namespace, taskQueue: { name }, taskQueueType });
-      const seen = (pollers ?? []).map(({ lastAccessTime }) => Number(lastAccessTime?.seconds ?? 0) * 1_000 + 999);
-      if (Math.max(0, ...seen) < sinceMs) return { problem: `no worker polls the task queue ${name}`, nextStep: 'Run `reprise up`.' };
+      if ((await lastPolledMs(workflowService, config.namespace, name, taskQueueType)) < sinceMs) return { problem: `no worker polls the task queue ${name}`, nextStep: 'Run `reprise up`.' };
     }
     return 'ok';
   });
@@ -45,7 +50,7 @@ export async function probeWorker(config: Config, sinceMs = Date.now() - pollerG
 
 /** temporal.api.enums.v1.TaskQueueType. */
 const workflowTasks = 1;
-const activityTasks = 2;
+export const activityTasks = 2;
 
 async function probed(config: Config, ask: Parameters<typeof withConnection<'ok' | Problem>>[1]): Promise<'ok' | Problem> {
   try {

@@ -7,6 +7,7 @@ import { createDocker } from '../activities/io/docker/connection.ts';
 import { meteredStore } from '../activities/io/metering.ts';
 import { createS3Store } from '../activities/io/s3.ts';
 import type { Config } from '../infra/config.ts';
+import { activityTasks, lastPolledMs, pollerGoneMs } from '../infra/probes.ts';
 import { askClients } from '../infra/pip-configuration.ts';
 import { recordingSettings } from '../infra/recording-settings.ts';
 import { stageProgressSignal } from '../workflows/contract.ts';
@@ -45,6 +46,9 @@ export async function connectDependencies(config: Config, client: Client, secret
     async exportHistory(workflowId) {
       const history = await client.workflow.getHandle(workflowId).fetchHistory();
       return Buffer.from(historyToJSON(history));
+    },
+    async isPolled(queue) {
+      return (await lastPolledMs(client.workflowService, config.namespace, queue, activityTasks)) > Date.now() - pollerGoneMs;
     },
     async signalProgress(workflowId, progress) {
       await client.workflow.getHandle(workflowId).signal(stageProgressSignal, progress);

@@ -13,11 +13,13 @@ import { connectDependencies } from './dependencies.ts';
 import { serveDevices, type DeviceService, type DeviceWorker } from './devices.ts';
 import { giveBackLeftBehind, workerIdentity } from './left-behind.ts';
 import { createLogger, temporalLogger } from './logger.ts';
-import { environmentOf } from './options.ts';
+import { sweepOrphans } from './orphans.ts';
+import { optionsOf, workerHelp } from './options.ts';
 
 /** Runs until SIGTERM or SIGINT; what runs in containers then is let go of, and the next worker attaches to it. */
 async function main(): Promise<void> {
-  const { environment, devices } = environmentOf(process.argv.slice(2), process.env);
+  const { help, environment, devices } = optionsOf(process.argv.slice(2), process.env);
+  if (help) return void process.stdout.write(workerHelp);
   const config = readConfig(environment);
   const logger = createLogger(config);
   Runtime.install({ logger: temporalLogger(logger), shutdownSignals: ['SIGTERM', 'SIGINT'] });
@@ -31,8 +33,9 @@ async function main(): Promise<void> {
     // Besides: what is not given back now is when its heartbeats are missed.
     giveBackLeftBehind(client, config.host, logger).catch((error: unknown) => logger.warn({ error }, 'not looked for what a killed worker left'));
     const serving = serveDevices(deviceService(config, connection, dependencies, devices), logger, leaving.signal);
+    const sweeping = sweepOrphans(dependencies, client, logger, leaving.signal);
     await Promise.all(workers.map((worker) => worker.run())).finally(() => leaving.abort());
-    await serving;
+    await Promise.all([serving, sweeping]);
   } finally {
     await connection.close();
   }
@@ -55,7 +58,7 @@ function deviceService(config: Config, connection: NativeConnection, dependencie
     everyMs: limits.deviceLookMs,
     async discover() {
       const found = (await discoverGpus()).map(({ uuid }) => uuid);
-      return chosen ? found.filter((uuid) => chosen.includes(uuid)) : found;
+      return chosen ? found.filter((uuid, index) => chosen.includes(uuid) || chosen.includes(String(index))) : found;
     },
     async problemOf(uuid) {
       const health = await deviceHealth(uuid);

@@ -12,6 +12,7 @@ import type {
   StageOutcome,
   Submission,
   SuiteStage,
+  TrackName,
 } from '../domain/index.ts';
 
 /** Given to every stage: which run it works for, and whether it may take a stored result. */
@@ -123,8 +124,23 @@ export interface Activities {
   evaluate(input: StageRun & EvaluateInput): Promise<StageOutcome<EvaluateResult>>;
   score(input: StageRun & ScoreInput): Promise<StageOutcome<ScoreResult>>;
   attest(input: StageRun & AttestInput): Promise<StageOutcome<AttestResult>>;
+  /** Where a run goes on whose work no worker takes: its own host where that has workers, else another that has what it needs. */
+  route(input: RouteInput): Promise<Route>;
   /** Removes what the run left in the Docker engine: containers, networks, volumes. Harmless when repeated. */
   cleanUp(input: { run: string }): Promise<void>;
+}
+
+export interface RouteInput {
+  run: string;
+  track: TrackName;
+  queues: Queues;
+  /** Ids of its images, without which it cannot move; absent where it is to stay. */
+  images?: string[];
+}
+export interface Route {
+  queues: Queues;
+  /** Whether the host that was asked about has no worker. */
+  isGone: boolean;
 }
 
 export interface EvaluateInput {

@@ -20,6 +20,12 @@ const attaching: RetryPolicy = { ...patient, maximumInterval: '5s', maximumAttem
  */
 const heartbeatTimeout = '20s';
 
+/**
+ * How long work waits for a worker of its host before the host is asked after: longer than a worker's restart takes, and each time
+ * twice as long, since a training may wait for its device for a day, and each time costs about ten events.
+ */
+export const hostPatience = { firstMs: 60_000, mostMs: 3_600_000 };
+
 /** Timeouts and retries of every activity, each with its reason. What a stage itself may take stands in domain/limits.ts. */
 export const policies: Record<keyof Activities, Policy> = {
   // 20 GiB over a slow disk and a slow store.
@@ -43,5 +49,7 @@ export const policies: Record<keyof Activities, Policy> = {
   evaluate: { startToCloseTimeout: '12h', heartbeatTimeout, retry: attaching },
   score: { startToCloseTimeout: '30m', heartbeatTimeout, retry: patient },
   attest: { startToCloseTimeout: '30m', heartbeatTimeout, retry: patient },
+  // Asks the server for a task queue, and the store for the objects of two images.
+  route: { startToCloseTimeout: '2m', retry: patient },
   cleanUp: { startToCloseTimeout: '10m', heartbeatTimeout, retry: patient },
 };

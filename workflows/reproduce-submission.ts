@@ -77,7 +77,7 @@ async function admit(request: ReproductionRequest, ledger: Ledger): Promise<Inta
 
 /** Whatever the chain came to is attested, and nothing stays in the engine. */
 async function reproduce(request: ReproductionRequest, intake: IntakeResult, ledger: Ledger): Promise<Run['status']> {
-  const reproduction: Reproduction = { request, intake, ledger, evidence: { images: [], scans: [] } };
+  const reproduction: Reproduction = { request, intake, ledger, place: { queues: intake.queues }, evidence: { images: [], scans: [] } };
   try {
     const cameToItsEnd = await endOf(chain(reproduction), ledger);
     const isAttested = await endOf(attest(reproduction), ledger);

@@ -1,4 +1,4 @@
-import { ApplicationFailure, CancellationScope, proxyActivities } from '@temporalio/workflow';
+import { ApplicationFailure, CancellationScope } from '@temporalio/workflow';
 import type { ReproductionRequest, StageName, SuiteStage } from '../domain/index.ts';
 import {
   workflowQueue,
@@ -12,13 +12,14 @@ import {
   type StageRun,
 } from './contract.ts';
 import { attempt, enterScore, introduce, perform, skip, type Ledger } from './ledger.ts';
-import { policies } from './policy.ts';
+import { activity, onHost, unlessGone, type Place } from './place.ts';
 
 /** One run on its way through the chain. `evidence` grows and is attested however far the chain came. */
 export interface Reproduction {
   request: ReproductionRequest;
   intake: IntakeResult;
   ledger: Ledger;
+  place: Place;
   evidence: Pick<AttestInput, 'images' | 'scans' | 'scores'>;
 }
 
@@ -37,41 +38,41 @@ export async function scanSource(reproduction: Reproduction): Promise<void> {
 }
 
 export async function pinDependencies(reproduction: Reproduction): Promise<PinResult> {
-  const { submission, queues } = reproduction.intake;
-  const pin = activity('pin', queues.host, `Dependencies of ${submission.name} as of ${submission.asOf.date.slice(0, 10)}`);
-  return perform(reproduction.ledger, 'pin', () => pin({ ...stageRun(reproduction), submission }));
+  const { submission } = reproduction.intake;
+  const summary = `Dependencies of ${submission.name} as of ${submission.asOf.date.slice(0, 10)}`;
+  return perform(reproduction.ledger, 'pin', () => onHost(reproduction, 'pin', summary, (pin) => pin({ ...stageRun(reproduction), submission })));
 }
 
 export async function buildImages(reproduction: Reproduction, pin: PinResult): Promise<ImageReference[]> {
-  const { submission, queues } = reproduction.intake;
-  const build = activity('build', queues.host, `Images of ${submission.name}`);
-  const { images } = await perform(reproduction.ledger, 'build', () => build({ ...stageRun(reproduction), submission, pin }));
+  const { submission } = reproduction.intake;
+  const build = (): ReturnType<Activities['build']> => onHost(reproduction, 'build', `Images of ${submission.name}`, (work) => work({ ...stageRun(reproduction), submission, pin }));
+  const { images } = await perform(reproduction.ledger, 'build', build);
   reproduction.evidence.images = images;
   return images;
 }
 
 /** Runs beside the training, which does not depend on it. */
 export async function scanImages(reproduction: Reproduction, images: ImageReference[]): Promise<void> {
-  const scan = activity('scanImages', reproduction.intake.queues.host, `Secrets in ${images.length} images`);
-  await scanStage(reproduction, 'scan-images', () => scan({ ...stageRun(reproduction), images }));
+  const summary = `Secrets in ${images.length} images`;
+  await scanStage(reproduction, 'scan-images', () => onHost(reproduction, 'scanImages', summary, (scan) => scan({ ...stageRun(reproduction), images })));
 }
 
 /** Runs beside the training as well: it takes as long as the images are large, and a host that did not build them loads them from there. */
 export async function storeImages(reproduction: Reproduction, images: ImageReference[]): Promise<void> {
-  const store = activity('storeImages', reproduction.intake.queues.host, `Keeping ${images.length} images in the store`);
-  await perform(reproduction.ledger, 'store-images', () => store({ ...stageRun(reproduction), images }));
+  const summary = `Keeping ${images.length} images in the store`;
+  await perform(reproduction.ledger, 'store-images', () => onHost(reproduction, 'storeImages', summary, (store) => store({ ...stageRun(reproduction), images })));
 }
 
 /** SHA-256 of the output's tree, undefined for a submission that only serves. */
 export async function trainModel(reproduction: Reproduction, images: ImageReference[]): Promise<string | undefined> {
-  const { submission, queues } = reproduction.intake;
+  const { submission } = reproduction.intake;
   const image = images.find(({ role }) => role === 'train');
   if (!image) {
     skip(reproduction.ledger, 'train', 'the submission has no training image');
     return undefined;
   }
-  const train = activity('train', queues.train, `${submission.name} on ${submission.track}`);
-  const { output } = await perform(reproduction.ledger, 'train', () => train({ ...stageRun(reproduction), submission, image }));
+  const summary = `${submission.name} on ${submission.track}`;
+  const { output } = await perform(reproduction.ledger, 'train', () => onHost(reproduction, 'train', summary, (train) => train({ ...stageRun(reproduction), submission, image })));
   return output;
 }
 
@@ -96,16 +97,16 @@ export async function evaluate(
   output: string | undefined,
 ): Promise<ScoreInput['evaluations']> {
   const { intake, ledger } = reproduction;
-  const { submission, suite, suiteStages, queues } = intake;
+  const { submission, suite, suiteStages } = intake;
   if (!suiteStages.includes(stage)) {
     skip(ledger, `evaluate-${stage}`, `the suite has no ${stage} stage`);
     return [];
   }
   const image = images.find(({ role }) => role === 'serve');
   if (!image) throw ApplicationFailure.nonRetryable('the build gave no serving image', 'PLATFORM_ERROR');
-  const ask = activity('evaluate', queues.host, `${submission.name} answers the ${stage} questions`);
   const input = { ...stageRun(reproduction), stage, submission, image, suite, ...(output === undefined ? {} : { output }) };
-  const { answers } = await perform(ledger, `evaluate-${stage}`, () => ask(input));
+  const summary = `${submission.name} answers the ${stage} questions`;
+  const { answers } = await perform(ledger, `evaluate-${stage}`, () => onHost(reproduction, 'evaluate', summary, (ask) => ask(input)));
   return [{ stage, answers }];
 }
 
@@ -128,10 +129,9 @@ export async function attest(reproduction: Reproduction): Promise<void> {
   ledger.run.manifestKey = manifestKey;
 }
 
-export async function cleanUp({ intake, ledger }: Reproduction): Promise<void> {
-  const { run } = ledger.run;
-  const clean = activity('cleanUp', intake.queues.host, 'Removing containers, networks and volumes');
-  await CancellationScope.nonCancellable(() => clean({ run }));
+export async function cleanUp(reproduction: Reproduction): Promise<void> {
+  const { run } = reproduction.ledger.run;
+  await CancellationScope.nonCancellable(() => unlessGone(reproduction, 'cleanUp', 'Removing containers, networks and volumes', (clean) => clean({ run })));
 }
 
 async function scanStage(reproduction: Reproduction, stage: StageName, scan: () => ReturnType<Activities['scanSource']>): Promise<void> {
@@ -145,10 +145,4 @@ function stageRun({ request, ledger }: Reproduction): StageRun {
 
 function stageRunOf(request: ReproductionRequest, { run }: Ledger): StageRun {
   return { run: run.run, workflowId: run.workflowId, fresh: request?.fresh === true };
-}
-
-/** An activity by its name, with its policy; the summary stands beside it in the UI's timeline. */
-function activity<Name extends keyof Activities>(name: Name, taskQueue: string, summary: string): Activities[Name] {
-  // A cancelled run has ended only when its containers have.
-  return proxyActivities<Activities>({ taskQueue, summary, cancellationType: 'WAIT_CANCELLATION_COMPLETED', ...policies[name] })[name];
 }

@@ -8,6 +8,7 @@ import { imageExists } from '../io/docker/images.ts';
 import { getTree } from '../io/trees.ts';
 import { logRedactor, withStageLog, type StageLog } from '../logs/index.ts';
 import { recordingArtifact } from '../record/recordings.ts';
+import { storedLayout } from '../store-images/index.ts';
 import { runStage, type CacheIdentity, type StageContext, type StageResult } from '../stage.ts';
 import { buildImage } from './image.ts';
 import { keepLocks, lockSummary } from './locks.ts';
@@ -81,14 +82,14 @@ export async function replayBuild(
   return buildImages(dependencies, { submission, pin, fresh: false }, context, log, limits.buildTimeoutMs, 'replay');
 }
 
-/** The images themselves are not in the store before upload, so a stored result holds only where the engine still has them. */
-async function identityOf({ docker, settings }: Dependencies, input: BuildInput & StageRun): Promise<CacheIdentity<BuildResult>> {
+/** A stored result holds where the engine still has the images, or the store, from which whoever runs them takes them. */
+async function identityOf({ docker, store, settings }: Dependencies, input: BuildInput & StageRun): Promise<CacheIdentity<BuildResult>> {
   const caBundle = await trustedBundle(settings);
   const caBundleSha256 = caBundle && createHash('sha256').update(caBundle).digest('hex');
   return {
     version: 1,
     inputs: buildInputs(input.submission, plannedBuilds(input.submission, input.pin), caBundleSha256),
-    stillValid: async ({ images }) => (await Promise.all(images.map(({ id }) => imageExists(docker, id)))).every(Boolean),
+    stillValid: async ({ images }) => (await Promise.all(images.map(async ({ id }) => (await imageExists(docker, id)) || (await storedLayout(store, id)) !== undefined))).every(Boolean),
   };
 }
 

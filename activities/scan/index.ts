@@ -7,6 +7,7 @@ import type { Dependencies } from '../dependencies.ts';
 import { failure } from '../failure.ts';
 import { artifactOf, putBlob } from '../io/blobs.ts';
 import { getTree } from '../io/trees.ts';
+import { ensureImage } from '../store-images/index.ts';
 import { runStage, sha256Of, type CacheIdentity, type StageContext, type StageResult } from '../stage.ts';
 import { scanImageInto, type LayerCache } from './image.ts';
 import { scanTree } from './scan.ts';
@@ -33,7 +34,10 @@ export function createScanActivities(dependencies: Dependencies): Pick<Activitie
       runStage(dependencies, input, 'scan-images', identity(input.images.map(({ id }) => id)), async (context) => {
         const session = createSession(await optionsOf(dependencies, context));
         const cache = layerCache(dependencies, session.options.fingerprintKey);
-        for (const { id } of input.images) await scanImageInto(session, dependencies.docker, id, cache);
+        for (const image of input.images) {
+          await ensureImage(dependencies, image);
+          await scanImageInto(session, dependencies.docker, image.id, cache);
+        }
         return stored(dependencies, 'scan-images', session.report());
       }),
   };

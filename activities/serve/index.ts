@@ -15,6 +15,7 @@ import { ensureVolume, fillVolume, removeVolume } from '../io/docker/volumes.ts'
 import { getTree, tarOfTree } from '../io/trees.ts';
 import { copyContainerLog, type StageLog } from '../logs/index.ts';
 import type { StageContext } from '../stage.ts';
+import { ensureImage } from '../store-images/index.ts';
 import { serverPlan, type ServerInput } from './plan.ts';
 import { untilReady } from './readiness.ts';
 import { openWay, type Way } from './way.ts';
@@ -92,6 +93,7 @@ async function startedServer(
   bounds: ServerBounds,
 ): Promise<{ container: Container; network: string; pids: number }> {
   const { NCPU } = (await onEngine('asking the Docker engine', () => docker.info())) as { NCPU: number };
+  await ensureImage({ docker, store }, input.image);
   // gVisor's network stack is its own: nothing else can stand in its container's namespace.
   const network = settings.containerRuntime === undefined ? 'none' : await ensureIsolatedNetwork(docker, owner);
   const model = input.output === undefined ? undefined : await ensureVolume(docker, owner, 'model');

@@ -3,7 +3,8 @@ import type { Dependencies } from '../dependencies.ts';
 import { runStage } from '../stage.ts';
 import { keepImages } from './keep-images.ts';
 
-export { loadImage } from './load-image.ts';
+export { ensureImage } from './load-image.ts';
+export { storedLayout } from './layout.ts';
 
 /** Raise it when an image is stored in another form. */
 const version = 1;

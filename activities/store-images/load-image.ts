@@ -2,24 +2,25 @@ import { Readable, type Writable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { pipeline } from 'node:stream/promises';
 import { pack, type Pack } from 'tar-stream';
-import { blobKey, ImageLayout } from '../../domain/index.ts';
+import { blobKey, type ImageLayout } from '../../domain/index.ts';
+import type { ImageReference } from '../../workflows/contract.ts';
 import type { Dependencies } from '../dependencies.ts';
 import { failure } from '../failure.ts';
-import { getBlobStream, getJson } from '../io/blobs.ts';
+import { getBlobStream } from '../io/blobs.ts';
 import { onEngine } from '../io/docker/errors.ts';
-import { imageExists } from '../io/docker/images.ts';
+import { imageExists, tagImage } from '../io/docker/images.ts';
 import type { ObjectStore } from '../io/store.ts';
+import { storedLayout } from './layout.ts';
 
 /**
- * Gives an image of the store back to the engine, so that a host that did not build it can run it; every layer's hash is
- * verified on the way. Returns the image's id. Failures: STORE_CORRUPT, ENGINE_UNREACHABLE, DISK_FULL.
+ * Has an image in the engine, also on a host that did not build it: then it comes from the store, where every layer's hash is
+ * verified on the way. Failures: IMAGE_GONE where the store has not all of it, STORE_CORRUPT, ENGINE_UNREACHABLE, DISK_FULL.
  */
-export async function loadImage({ store, docker }: Pick<Dependencies, 'store' | 'docker'>, layoutSha256: string): Promise<string> {
-  const parsed = ImageLayout.safeParse(await getJson(store, layoutSha256));
-  if (!parsed.success) throw failure('STORE_CORRUPT', `the object ${blobKey(layoutSha256)} is not an image`);
-  const { id } = parsed.data;
-  if (await imageExists(docker, id)) return id;
-  const archive = imageArchive(store, parsed.data);
+export async function ensureImage({ store, docker }: Pick<Dependencies, 'store' | 'docker'>, { id, role }: Pick<ImageReference, 'id' | 'role'>): Promise<void> {
+  if (await imageExists(docker, id)) return;
+  const layout = await storedLayout(store, id);
+  if (!layout) throw failure('IMAGE_GONE', `neither this host nor the store has the image ${id}`);
+  const archive = imageArchive(store, layout);
   const given = new AbortController();
   const broken = new Promise<never>((_, reject) => archive.once('error', reject));
   // Without the abort the engine would wait for the rest of an archive that ended early.
@@ -27,7 +28,7 @@ export async function loadImage({ store, docker }: Pick<Dependencies, 'store' | 
   const options = { quiet: true, abortSignal: given.signal };
   const said = onEngine(`loading the image ${id}`, async () => text((await docker.loadImage(archive, options)) as Readable));
   const answer = await Promise.race([said, broken]);
-  if (await imageExists(docker, id)) return id;
+  if (await imageExists(docker, id)) return tagImage(docker, role, id);
   throw failure('PLATFORM_ERROR', `loading the image ${id}: the engine said ${answer.trim().slice(0, 500)}`);
 }
 

@@ -12,6 +12,7 @@ import { archiveOf, ensureVolume, fillVolume, openDirectories } from '../io/dock
 import { getTree } from '../io/trees.ts';
 import type { Lease, StageLog } from '../logs/index.ts';
 import type { StageContext } from '../stage.ts';
+import { ensureImage } from '../store-images/index.ts';
 import { openBudget } from './budget.ts';
 import { lastCheckpoint, tarOfCheckpoint } from './checkpoints.ts';
 import { releaseDevice, untilDeviceTaken } from './device-lease.ts';
@@ -36,6 +37,7 @@ export async function attachTraining(
   const { docker, store, settings } = dependencies;
   const { NCPU } = (await onEngine('asking the Docker engine', () => docker.info())) as { NCPU: number };
   const owner: Owner = { run: context.run, stage: context.stage, workflowId: context.workflowId };
+  await ensureImage(dependencies, image);
   const volumes = { output: await ensureVolume(docker, owner, 'output'), checkpoints: await ensureVolume(docker, owner, 'checkpoints') };
   const connection = trainingNetworkOf(submission) === 'egress' ? await openConnection(dependencies, owner) : noConnection;
   const plan = trainingPlan(owner, submission, image.id, settings, { volumes, connection }, { ...trainingLimits(submission, NCPU), ...changes.limits });

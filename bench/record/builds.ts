@@ -18,7 +18,7 @@ export async function measureBuilds(scratchDirectory: string, s3: S3Options): Pr
   const config = readConfig();
   const settings: Settings = { ...config, caBundle: config.caBundle, httpProxy: config.httpProxy, httpsProxy: config.httpsProxy, secrets: {}, scratchDirectory };
   const recorded: Settings = { ...settings, recording: { authorityFile: join(scratchDirectory, 'recording.pem') } };
-  const shared = { store: createS3Store(s3), docker: createDocker(config.dockerSocket), logger: pino({ level: 'silent' }), exportHistory: async () => new Uint8Array(), signalProgress: async () => undefined };
+  const shared = { store: createS3Store(s3), docker: createDocker(config.dockerSocket), logger: pino({ level: 'silent' }), exportHistory: async () => new Uint8Array(), signalProgress: async () => undefined, isPolled: async () => true };
   const direct = await timed({ ...shared, settings }, 'record');
   const recording = await timed({ ...shared, settings: recorded }, 'record');
   const replay = await timed({ ...shared, settings: recorded }, 'replay');

@@ -52,6 +52,7 @@ export function fakeActivities(replaced: Partial<Activities> = {}): Activities {
     score: async () => completed({ scores }),
     attest: async () =>
       completed({ manifestKey: 'runs/x/manifest.json', manifestSha256: digest, attestationKey: 'runs/x/attestation.dsse.json', logSequence: 0, publishable: true }),
+    route: async ({ queues }) => ({ queues, isGone: false }),
     cleanUp: async () => {},
     ...replaced,
   };

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import pino from 'pino';
 import { expect, it } from 'vitest';
 import { serveDevices } from '../../worker/devices.ts';
-import { environmentOf } from '../../worker/options.ts';
+import { optionsOf, workerHelp } from '../../worker/options.ts';
 
 function machine(uuids: string[]) {
   const state = { problems: new Map<string, string>(), busy: new Set<string>(), polling: new Set<string>(), most: 0 };
@@ -48,9 +48,16 @@ it('serves each device that is in order with one worker, and takes a wedged one 
 });
 
 it('takes host and devices from its command line', () => {
-  expect(environmentOf(['--host', 'gpu-7', '--gpu', 'GPU-1,GPU-2', '--gpu', 'GPU-3'], { A: 'b' })).toEqual({
+  expect(optionsOf(['--host', 'gpu-7', '--gpu', 'GPU-1,GPU-2', '--gpu', 'GPU-3'], { A: 'b' })).toEqual({
+    help: false,
     environment: { A: 'b', REPRISE_HOST: 'gpu-7' },
     devices: ['GPU-1', 'GPU-2', 'GPU-3'],
   });
-  expect(environmentOf([], { REPRISE_HOST: 'x' })).toEqual({ environment: { REPRISE_HOST: 'x' }, devices: undefined });
+  expect(optionsOf([], { REPRISE_HOST: 'x' })).toEqual({ help: false, environment: { REPRISE_HOST: 'x' }, devices: undefined });
+});
+
+it('says what it takes, and refuses what it does not know', () => {
+  expect(optionsOf(['--help'], {}).help).toBe(true);
+  for (const option of ['--host', '--gpu']) expect(workerHelp).toContain(option);
+  expect(() => optionsOf(['--gpus', '0'], {})).toThrow('--gpus');
 });

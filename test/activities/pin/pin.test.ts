@@ -51,6 +51,7 @@ function setUp(settings: Partial<Settings> = {}): {
     logger: pino({ enabled: false }),
     settings: { imageMap: {}, caBundle: undefined, ...settings },
     signalProgress: async () => undefined,
+    isPolled: async () => true,
   };
   const activities = createPinActivities(dependencies as unknown as Dependencies);
   return {

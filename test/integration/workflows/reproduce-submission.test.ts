@@ -3,7 +3,7 @@ import { ApplicationFailure, CancelledFailure, Context } from '@temporalio/activ
 import { WorkflowFailedError } from '@temporalio/client';
 import { describe, expect, it } from 'vitest';
 import type { Run, StageName, StageOutcome } from '../../../domain/index.ts';
-import type { Activities, AttestInput } from '../../../workflows/contract.ts';
+import type { Activities, AttestInput, RouteInput } from '../../../workflows/contract.ts';
 import { completed, fakeActivities, submission } from '../../fakes/activities.ts';
 import { withFakeWorker } from '../../fakes/worker.ts';
 
@@ -112,5 +112,21 @@ describe('a reproduction', () => {
       expect(statuses(run)).toMatchObject({ build: 'completed', train: 'cancelled', score: 'waiting' });
       expect(cleaned).toEqual([run.run]);
     });
+  });
+
+  it('moves as a whole where no worker takes the work of its host, and waits where that is only busy', async () => {
+    const gone = { host: 'reprise-host-gone', train: 'reprise-cpu-gone' };
+    const intake: Activities['intake'] = async () => completed({ submission, suite: 'a'.repeat(64), suiteStages: ['open'] as const, queues: gone }) as never;
+    const asked: RouteInput[] = [];
+    let busy = true;
+    const route: Activities['route'] = async (input) => {
+      asked.push(input);
+      // Nobody takes it the first time either, and its host has workers.
+      if (busy) return ((busy = false), { queues: input.queues, isGone: false });
+      return { queues: { host: 'reprise-host-test', train: 'reprise-cpu-test' }, isGone: true };
+    };
+    const run = await reproduce({ intake, route });
+    expect(run.status).toBe('completed');
+    expect(asked).toMatchObject([{ queues: gone, images: [] }, { queues: gone, images: [] }]);
   });
 });

@@ -9,7 +9,7 @@ import { pack } from 'tar-stream';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createDocker } from '../../../../activities/io/docker/connection.ts';
 import { keepImages } from '../../../../activities/store-images/keep-images.ts';
-import { loadImage } from '../../../../activities/store-images/index.ts';
+import { ensureImage } from '../../../../activities/store-images/index.ts';
 import { readConfig } from '../../../../infra/config.ts';
 import type { ImageReference } from '../../../../workflows/contract.ts';
 import { memoryStore } from '../../../fakes/memory-store.ts';
@@ -32,12 +32,24 @@ describe('images in the store', () => {
   it('come back to an engine that lost them, with the same id, and run', async () => {
     const store = memoryStore();
     const dependencies = { store, docker, settings: { scratchDirectory } as never };
-    const kept = await keepImages(dependencies, images, context);
-    const layout = kept.find(({ path }) => path === 'images/serve/image.json')?.sha256 ?? '';
-    const [{ id }] = images as [ImageReference];
+    await keepImages(dependencies, images, context);
+    const [image] = images as [ImageReference];
+    const { id } = image;
     await docker.getImage(id).remove({ force: true });
-    expect(await loadImage(dependencies, layout)).toBe(id);
+    await ensureImage(dependencies, image);
+    expect((await docker.getImage(id).inspect()).RepoTags).toHaveLength(1);
     expect(await output(id)).toContain(`serving ${said}`);
+  });
+
+  it('are gone where neither the engine nor the store has all of one', async () => {
+    const store = memoryStore();
+    const dependencies = { store, docker, settings: { scratchDirectory } as never };
+    const [image] = images as [ImageReference];
+    const kept = await keepImages(dependencies, [image], context);
+    store.objects.delete(kept.at(-1)?.key ?? '');
+    await docker.getImage(image.id).remove({ force: true });
+    await expect(ensureImage(dependencies, image)).rejects.toMatchObject({ type: 'IMAGE_GONE' });
+    images[0] = await build('serve', `serving ${said}`);
   });
 
   it('are refused when a layer was changed', async () => {
@@ -45,12 +57,12 @@ describe('images in the store', () => {
     const dependencies = { store, docker, settings: { scratchDirectory } as never };
     const [image] = images as [ImageReference];
     const kept = await keepImages(dependencies, [image], context);
-    const [layout, , layer] = kept.map(({ key, sha256 }) => ({ key, sha256 }));
+    const [, , layer] = kept.map(({ key, sha256 }) => ({ key, sha256 }));
     const bytes = Buffer.from(store.objects.get(layer?.key ?? '') ?? '');
     bytes[bytes.length - 600] = (bytes[bytes.length - 600] ?? 0) ^ 1;
     store.objects.set(layer?.key ?? '', bytes);
     await docker.getImage(image.id).remove({ force: true });
-    await expect(loadImage(dependencies, layout?.sha256 ?? '')).rejects.toMatchObject({ type: 'STORE_CORRUPT' });
+    await expect(ensureImage(dependencies, image)).rejects.toMatchObject({ type: 'STORE_CORRUPT' });
     images[0] = await build('serve', `serving ${said}`);
   });
 

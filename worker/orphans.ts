@@ -1,0 +1,54 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Client } from '@temporalio/client';
+import type { Logger } from 'pino';
+import { createCleanUpActivities } from '../activities/cleanup.ts';
+import type { Dependencies } from '../activities/dependencies.ts';
+import { labelNames } from '../activities/io/docker/names.ts';
+import { onEngine } from '../activities/io/docker/errors.ts';
+import { hostQueue, limits, Move, movePrefix } from '../domain/index.ts';
+import { runName } from '../workflows/contract.ts';
+
+/**
+ * Removes again and again what is left in this host's engine of runs that have ended, or have moved to another host while this one
+ * was gone. Only what this installation knows for certain: engines are shared. Runs until `signal` is aborted.
+ */
+export async function sweepOrphans(dependencies: Dependencies, client: Client, logger: Logger, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    await sweepOnce(dependencies, client, logger).catch((error: unknown) => logger.warn({ error }, 'not looked for what ended runs left'));
+    await sleep(limits.orphanSweepMs, undefined, { signal }).catch(() => undefined);
+  }
+}
+
+/** Resolves to the runs of which something was removed. */
+export async function sweepOnce(dependencies: Dependencies, client: Client, logger: Logger): Promise<string[]> {
+  const { cleanUp } = createCleanUpActivities(dependencies);
+  const swept: string[] = [];
+  for (const [run, workflowId] of await runsInEngine(dependencies)) {
+    if (!(await hasMoved(dependencies, run)) && !(await hasEnded(client, workflowId, run))) continue;
+    await cleanUp({ run });
+    logger.info({ run }, 'removed what was left of a run');
+    swept.push(run);
+  }
+  return swept;
+}
+
+/** Runs by the labels of their containers, with their workflow. */
+async function runsInEngine({ docker }: Dependencies): Promise<Map<string, string>> {
+  const containers = await onEngine('listing containers', () => docker.listContainers({ all: true, filters: { label: [labelNames.run] } }));
+  return new Map(containers.map(({ Labels }) => [Labels[labelNames.run] ?? '', Labels[labelNames.workflow] ?? '']));
+}
+
+async function hasMoved({ store, settings }: Dependencies, run: string): Promise<boolean> {
+  let newest: string | undefined;
+  for await (const { key } of store.list(movePrefix(run))) if (newest === undefined || key > newest) newest = key;
+  const bytes = newest === undefined ? undefined : await store.get(newest);
+  return bytes !== undefined && Move.parse(JSON.parse(Buffer.from(bytes).toString('utf8'))).to !== hostQueue(settings.host);
+}
+
+/** A workflow that this server does not know may be another installation's. */
+async function hasEnded(client: Client, workflowId: string, run: string): Promise<boolean> {
+  for await (const { runId, status } of client.workflow.list({ query: `WorkflowId = ${JSON.stringify(workflowId)}` })) {
+    if (runName(workflowId, runId) === run) return status.name !== 'RUNNING';
+  }
+  return false;
+}
