@@ -4,12 +4,13 @@ import type { Activities } from '../workflows/contract.ts';
 import type { Dependencies } from './dependencies.ts';
 import { heartbeatEveryMs } from './heartbeat.ts';
 import { removeContainer } from './io/docker/containers.ts';
+import { releaseDevices } from './io/docker/device-lease.ts';
 import { onEngine } from './io/docker/errors.ts';
 import { runFilter, runPrefix } from './io/docker/names.ts';
 import { removeNetwork } from './io/docker/networks.ts';
 import { removeVolume } from './io/docker/volumes.ts';
 
-/** Removes what a run left in the engine: containers, then the networks and volumes they used. Images stay: they are cached. */
+/** Removes what a run left in the engine: containers, the devices they had, then the networks and volumes they used. Images stay: they are cached. */
 export function createCleanUpActivities(dependencies: Pick<Dependencies, 'docker'>): Pick<Activities, 'cleanUp'> {
   return {
     async cleanUp({ run }) {
@@ -27,6 +28,7 @@ export function createCleanUpActivities(dependencies: Pick<Dependencies, 'docker
 async function removeAllOf(docker: Docker, run: string): Promise<void> {
   const prefix = runPrefix(run);
   for (const id of await containersOf(docker, run, prefix)) await removeContainer(docker.getContainer(id));
+  await releaseDevices(docker, { run });
   for (const id of await networksOf(docker, run, prefix)) await removeNetwork(docker, id);
   for (const name of await volumesOf(docker, run, prefix)) await removeVolume(docker, name);
 }

@@ -24,7 +24,7 @@ const heartbeatTimeout = '20s';
  * How long work waits for a worker of its host before the host is asked after: longer than a worker's restart takes, and each time
  * twice as long, since a training may wait for its device for a day, and each time costs about ten events.
  */
-export const hostPatience = { firstMs: 60_000, mostMs: 3_600_000 };
+export const hostPatience = { firstMs: 30_000, mostMs: 3_600_000 };
 
 /** Timeouts and retries of every activity, each with its reason. What a stage itself may take stands in domain/limits.ts. */
 export const policies: Record<keyof Activities, Policy> = {

@@ -5,6 +5,7 @@ import { limits } from '../../domain/index.ts';
 import type { Dependencies } from '../dependencies.ts';
 import { failure } from '../failure.ts';
 import { createOrAttach, removeContainer, removeOwned, startOnce, stateOf, stopContainer, type ContainerState } from '../io/docker/containers.ts';
+import { releaseDevices } from '../io/docker/device-lease.ts';
 import { onEngine } from '../io/docker/errors.ts';
 import { untilExcess, type Excess } from '../io/docker/excess.ts';
 import { limitsOf, type ContainerLimits } from '../io/docker/host-config.ts';
@@ -16,6 +17,7 @@ import { getTree, tarOfTree } from '../io/trees.ts';
 import { copyContainerLog, type StageLog } from '../logs/index.ts';
 import type { StageContext } from '../stage.ts';
 import { ensureImage } from '../store-images/index.ts';
+import { takeTracksDevice } from './device.ts';
 import { serverPlan, type ServerInput } from './plan.ts';
 import { untilReady } from './readiness.ts';
 import { openWay, type Way } from './way.ts';
@@ -98,7 +100,8 @@ async function startedServer(
   const network = settings.containerRuntime === undefined ? 'none' : await ensureIsolatedNetwork(docker, owner);
   const model = input.output === undefined ? undefined : await ensureVolume(docker, owner, 'model');
   const containerLimits = { ...limitsOf(input.track, NCPU), ...bounds };
-  const plan = serverPlan(owner, input, { network, model }, settings, containerLimits);
+  const device = await takeTracksDevice({ docker, settings }, owner, input, context);
+  const plan = serverPlan(owner, input, { network, model, device }, settings, containerLimits);
   const container = await createOrAttach(docker, plan);
   if ((await stateOf(container)).status === 'created') {
     context.report({ message: 'starting the server' });
@@ -191,6 +194,7 @@ function readOnlyHint(lastLine: string | undefined): string {
 async function takeDownServer({ docker, settings }: ServingDependencies, owner: Owner): Promise<void> {
   await removeContainer(docker.getContainer(relayName(owner)));
   await removeOwned(docker, owner);
+  await releaseDevices(docker, owner);
   if (settings.containerRuntime !== undefined) await removeNetwork(docker, networkName(owner));
   await removeVolume(docker, volumeName(owner.run, 'model'));
 }

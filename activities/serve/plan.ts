@@ -31,8 +31,8 @@ const compilerCaches = { TRITON_CACHE_DIR: '/tmp/triton', NUMBA_CACHE_DIR: '/tmp
 export function serverPlan(
   owner: Owner,
   { image, track, writableRoot = false }: Pick<ServerInput, 'image' | 'track' | 'writableRoot'>,
-  { network, model }: { network: string; model: string | undefined },
-  settings: Pick<Settings, 'gpuDevices' | 'containerRuntime'>,
+  { network, model, device }: { network: string; model: string | undefined; device: string | undefined },
+  settings: Pick<Settings, 'containerRuntime'>,
   limits: ContainerLimits,
 ): ContainerPlan {
   return {
@@ -45,8 +45,9 @@ export function serverPlan(
       runtime: settings.containerRuntime,
       volumes: model === undefined ? [] : [{ volume: model, path: modelDirectory, readOnly: true }],
       network,
-      gpu: gpuOf(track, settings.gpuDevices),
+      gpu: gpuOf(track, device === undefined ? undefined : [device]),
     },
+    device,
     whenRefused: 'SERVE_EXITED',
   };
 }

@@ -1,12 +1,12 @@
 import type { Activities, TrainResult } from '../../workflows/contract.ts';
 import type { Dependencies } from '../dependencies.ts';
 import { stateOf, type ContainerState } from '../io/docker/containers.ts';
+import { releaseDevices } from '../io/docker/device-lease.ts';
 import type { ContainerLimits } from '../io/docker/host-config.ts';
 import { enterUse } from '../io/metering.ts';
 import { logRedactor, withStageLog, type Lease, type StageLog } from '../logs/index.ts';
 import { runStage, type StageContext, type StageResult } from '../stage.ts';
 import { collectOutput } from './collect.ts';
-import { releaseDevice } from './device-lease.ts';
 import { removeGuard } from './guard.ts';
 import { refuseFaulty } from './judge.ts';
 import { withNetworkLog } from './network-log.ts';
@@ -78,7 +78,7 @@ async function letRest({ dependencies: { docker }, owner, device, container }: T
   // Somebody may have started it again: then the next attempt looks after it.
   if (state.status === 'running') return;
   await removeGuard(docker, owner);
-  if (device !== undefined) await releaseDevice(docker, device, owner);
+  if (device !== undefined) await releaseDevices(docker, owner);
 }
 
 function restartsOf({ budget }: Training): string {

@@ -43,6 +43,7 @@ export function trainingPlan(
       runtime: settings.containerRuntime,
       gpu: gpuOf(submission.track, settings.gpuDevices),
     },
+    device: gpuOf(submission.track, settings.gpuDevices)?.deviceIds[0],
     whenRefused: 'TRAIN_EXIT',
   };
 }

@@ -6,6 +6,7 @@ import { limits, tracks } from '../../domain/index.ts';
 import type { Dependencies } from '../dependencies.ts';
 import { failure } from '../failure.ts';
 import { createOrAttach, startAgain, stateOf, type ContainerPlan, type ContainerState } from '../io/docker/containers.ts';
+import { releaseDevices, untilDeviceTaken } from '../io/docker/device-lease.ts';
 import { onEngine } from '../io/docker/errors.ts';
 import type { Owner } from '../io/docker/names.ts';
 import { archiveOf, ensureVolume, fillVolume, openDirectories } from '../io/docker/volumes.ts';
@@ -15,7 +16,6 @@ import type { StageContext } from '../stage.ts';
 import { ensureImage } from '../store-images/index.ts';
 import { openBudget } from './budget.ts';
 import { lastCheckpoint, tarOfCheckpoint } from './checkpoints.ts';
-import { releaseDevice, untilDeviceTaken } from './device-lease.ts';
 import { ensureGuard, removeGuard } from './guard.ts';
 import type { TrainingChanges, TrainInput } from './index.ts';
 import { noConnection, openConnection } from './network.ts';
@@ -77,12 +77,13 @@ async function start(training: Training, plan: ContainerPlan, state: ContainerSt
   const { docker, settings } = dependencies;
   const leftMs = await budget.leftMs(state.id);
   if (leftMs <= 0) throw failure('TRAIN_TIMEOUT', 'the training had used its budget when the platform ended it');
-  if (device !== undefined) {
-    await untilDeviceTaken(docker, device, owner, image, context.signal, (run) => context.report({ message: `waiting for the device, which ${run} has` }));
-  }
   if (state.status === 'created') {
     await openDirectories(container, [trainingDirectories.output, checkpointDirectory(submission)]);
     await restoreCheckpoint(training, image);
+  }
+  // Last, so that little lies between the lease and the start.
+  if (device !== undefined) {
+    await untilDeviceTaken(docker, [device], owner, image, context.signal, (run) => context.report({ message: `waiting for the device, which ${run} has` }));
   }
   await lease.assertHeld();
   // The guard is there before the training, so that at no time nobody keeps the deadline.
@@ -92,7 +93,7 @@ async function start(training: Training, plan: ContainerPlan, state: ContainerSt
     await startAgain(container, plan);
   } catch (error) {
     await removeGuard(docker, owner);
-    if (device !== undefined) await releaseDevice(docker, device, owner);
+    if (device !== undefined) await releaseDevices(docker, owner);
     throw error;
   }
 }

@@ -13,6 +13,8 @@ export interface ContainerPlan {
   image: string;
   env: Record<string, string>;
   confinement: Confinement;
+  /** UUID of the device that it has to itself; its lease is taken before its start. */
+  device?: string | undefined;
   /** What it is called when the image's own command cannot be run. */
   whenRefused: Extract<FailureCode, 'TRAIN_EXIT' | 'SERVE_EXITED'>;
 }
@@ -109,7 +111,7 @@ export function createOptions(plan: ContainerPlan, { labels, volumes }: ImageCla
     name: containerName(plan.owner),
     Image: plan.image,
     Env: Object.entries(plan.env).map(([name, value]) => `${name}=${value}`),
-    Labels: { ...silenced(labels), ...labelsOf(plan.owner) },
+    Labels: { ...silenced(labels), ...labelsOf(plan.owner), ...(plan.device === undefined ? {} : { [labelNames.device]: plan.device }) },
     Healthcheck: { Test: ['NONE'] },
     StopSignal: 'SIGTERM',
     // Who joins another's namespace has its name.

@@ -21,6 +21,8 @@ export const labelNames = {
   /** Of a guard: the container that it stops. */
   guarded: 'reprise.guarded',
   /** Of a device's lease: the device's UUID. */
+  lease: 'reprise.lease',
+  /** Of a container that uses a device: its UUID. */
   device: 'reprise.device',
 } as const;
 

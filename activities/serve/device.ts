@@ -1,0 +1,23 @@
+import { tracks } from '../../domain/index.ts';
+import type { Dependencies } from '../dependencies.ts';
+import { discoverGpus, gpusOf } from '../intake/gpus.ts';
+import { untilDeviceTaken } from '../io/docker/device-lease.ts';
+import type { Owner } from '../io/docker/names.ts';
+import type { StageContext } from '../stage.ts';
+import type { ServerInput } from './plan.ts';
+
+/**
+ * Takes a device of the track, which a server has to itself while it serves, and waits for one where others have all. Undefined where
+ * the track has none, or this host knows none.
+ */
+export async function takeTracksDevice(
+  { docker, settings }: Pick<Dependencies, 'docker' | 'settings'>,
+  owner: Owner,
+  { track, image }: Pick<ServerInput, 'track' | 'image'>,
+  { signal, report }: Pick<StageContext, 'signal' | 'report'>,
+): Promise<string | undefined> {
+  if (tracks[track].gpu === undefined) return undefined;
+  const devices = settings.gpuDevices ?? gpusOf(track, await discoverGpus()).map(({ uuid }) => uuid);
+  if (devices.length === 0) return undefined;
+  return untilDeviceTaken(docker, devices, owner, image.id, signal, (run) => report({ message: `waiting for a device, which ${run} has` }));
+}
