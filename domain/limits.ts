@@ -178,6 +178,10 @@ export const limits = {
   scanFileBytes: 200 * GiB,
   /** A nested zip is read from memory up to here, from the scratch directory above. */
   scanMemoryBytes: 8 * MiB,
+  /** A clone in an archive or a layer: git reads its pack from the scratch directory. */
+  scanPackBytes: 4 * GiB,
+  /** Indexing 4 GiB takes two minutes; a pack made to be slow is given up. */
+  scanPackMs: 10 * minute,
   /** Notebooks are decoded as a whole. */
   scanNotebookBytes: 64 * MiB,
   /** Text files above this are data; with a secret in one, it blocks publication instead of being rewritten. */

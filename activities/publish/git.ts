@@ -6,7 +6,7 @@ import { deflate } from 'node:zlib';
 import { execa } from 'execa';
 import { limits } from '../../domain/index.ts';
 import { failure } from '../failure.ts';
-import { safeEnvironment, safeOptions } from '../scan/git-objects.ts';
+import { safeEnvironment, safeOptions } from '../scan/git-batch.ts';
 import { createByteReader } from '../scan/reader.ts';
 
 export type ObjectType = 'blob' | 'tree' | 'commit' | 'tag';

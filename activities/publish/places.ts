@@ -1,5 +1,5 @@
 import { execa } from 'execa';
-import { safeOptions } from '../scan/git-objects.ts';
+import { safeOptions } from '../scan/git-batch.ts';
 import { git, gitEnvironment } from './git.ts';
 
 /** A path under which commits brought an object in. */

@@ -4,6 +4,7 @@ import { scanCompressed, type Compression } from './compressed.ts';
 import { formatOf, headBytes } from './formats.ts';
 import type { Content } from './nesting.ts';
 import { scanNotebook } from './notebook.ts';
+import { scanPack } from './pack.ts';
 import { createByteReader, type ByteReader } from './reader.ts';
 import type { ScanSession } from './session.ts';
 import { scanTar } from './tar.ts';
@@ -21,10 +22,6 @@ export async function scanContent(session: ScanSession, content: Content, chunks
   if (format === 'bytes') return scanBytes(session, content, reader.rest());
   if (format === 'tensors') return scanTensors(session, content, reader);
   if (format === 'notebook') return scanNotebook(session, content, reader);
-  if (format === 'pack') {
-    session.skip(content.path, content.within, 'a git pack outside of a repository; its objects were not read');
-    return scanBytes(session, content, reader.rest());
-  }
   if (content.depth >= limits.scanDepth) {
     session.skip(content.path, content.within, `archives in archives deeper than ${limits.scanDepth}`);
     return scanBytes(session, content, reader.rest());
@@ -32,7 +29,8 @@ export async function scanContent(session: ScanSession, content: Content, chunks
   return scanPacked(session, content, reader, format);
 }
 
-function scanPacked(session: ScanSession, content: Content, reader: ByteReader, format: 'tar' | 'zip' | Compression): Promise<Set<string>> {
+function scanPacked(session: ScanSession, content: Content, reader: ByteReader, format: 'tar' | 'zip' | 'pack' | Compression): Promise<Set<string>> {
+  if (format === 'pack') return scanPack(session, content, reader, scanContent);
   if (format === 'tar') return scanTar(session, content, reader, scanContent);
   return format === 'zip' ? scanZip(session, content, reader, scanContent) : scanCompressed(session, content, reader, scanContent, format);
 }

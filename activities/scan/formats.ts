@@ -20,6 +20,8 @@ const magics: readonly { format: Format; bytes: readonly number[] }[] = [
   { format: 'zstd', bytes: [0x28, 0xb5, 0x2f, 0xfd] },
   { format: 'bzip2', bytes: [0x42, 0x5a, 0x68] },
   { format: 'pack', bytes: [0x50, 0x41, 0x43, 0x4b, 0x00, 0x00, 0x00] },
+  { format: 'pack', bytes: [...Buffer.from('# v2 git bundle\n')] },
+  { format: 'pack', bytes: [...Buffer.from('# v3 git bundle\n')] },
   { format: 'xz', bytes: [0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00] },
 ];
 

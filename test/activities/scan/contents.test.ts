@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { deflateSync, gzipSync, zstdCompressSync } from 'node:zlib';
@@ -98,6 +98,20 @@ describe('git', () => {
       const report = await scanDirectory(directory, options);
       expect(report.complete).toBe(true);
       expect(report.findings.map(({ path, rule }) => `${path} ${rule}`)).toEqual(['.git hugging-face-token']);
+    }
+  });
+
+  it('finds it in a pack that lies in an archive of an archive, and in a bundle', async () => {
+    git('gc', '-q');
+    git('bundle', 'create', '-q', 'a.bundle', '--all');
+    const packs = readdirSync(join(directory, '.git/objects/pack')).filter((name) => name.endsWith('.pack'));
+    const pack = readFileSync(join(directory, '.git/objects/pack', packs[0] ?? ''));
+    const bundle = readFileSync(join(directory, 'a.bundle'));
+    const zip = await zipOf({ '.git/objects/pack/p.pack': pack });
+    for (const [name, bytes] of [['a.zip', zip], ['b.tar', await tarOf({ 'a.zip': zip })], ['c.bundle', bundle]] as const) {
+      const report = await scanArchive(write(`out/${name}`, bytes), options);
+      expect(report.complete).toBe(true);
+      expect(placesOf(report)).toEqual([expect.stringMatching(/blob [0-9a-f]{40}$/)]);
     }
   });
 
