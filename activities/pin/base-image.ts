@@ -3,7 +3,8 @@ import { limits, type PinnedBase } from '../../domain/index.ts';
 import { failure } from '../failure.ts';
 import type { Settings } from '../dependencies.ts';
 import { isNotFound, onEngine } from '../io/docker/errors.ts';
-import { askRegistry, parseImageName, type ImageName, type RegistryAnswer } from './registry.ts';
+import { datedTags } from './dated-tags.ts';
+import { askRegistry, listTags, parseImageName, type ImageName, type RegistryAnswer, type RegistryOptions } from './registry.ts';
 
 export interface BaseResolver {
   /** Failures: BASE_IMAGE_UNAVAILABLE, REGISTRY_UNREACHABLE, ENGINE_UNREACHABLE. */
@@ -53,7 +54,7 @@ async function findDirectly(reference: string, line: number, options: BaseResolv
   if (!name) throw failure('DOCKERFILE_INVALID', `line ${line}: \`${reference.slice(0, 200)}\` is no image reference`);
   options.report?.(`asking the registry for ${reference}`);
   const answer = await ask(name, options, unreachable);
-  if (answer.status === 'found') return fromRegistry(reference, name, answer, options.asOf);
+  if (answer.status === 'found') return (await asItWas(reference, name, answer, options, unreachable)) ?? fromRegistry(reference, name, answer, options.asOf);
   const pulled = answer.status === 'unreachable' ? await pull(reference, name, options, unreachable) : undefined;
   if (pulled) return pulled;
   const local = await inEngine(reference, `${answer.message}; the engine has an image of this name`, options);
@@ -87,14 +88,13 @@ function fullName(reference: string): string {
 async function ask(name: ImageName, options: BaseResolverOptions, unreachable: Map<string, string>): Promise<RegistryAnswer> {
   const before = unreachable.get(name.host);
   if (before !== undefined) return { status: 'unreachable', message: before };
-  const answer = await askRegistry(name, {
-    connectTimeoutMs: limits.registryConnectMs,
-    answerTimeoutMs: limits.registryAnswerMs,
-    caBundle: options.settings.caBundle,
-    signal: options.signal,
-  });
+  const answer = await askRegistry(name, registryOptions(options));
   if (answer.status === 'unreachable') unreachable.set(name.host, answer.message);
   return answer;
+}
+
+function registryOptions({ settings, signal }: BaseResolverOptions): RegistryOptions {
+  return { connectTimeoutMs: limits.registryConnectMs, answerTimeoutMs: limits.registryAnswerMs, caBundle: settings.caBundle, signal };
 }
 
 function fromRegistry(reference: string, name: ImageName, answer: Extract<RegistryAnswer, { status: 'found' }>, asOf: string): Found {
@@ -107,9 +107,25 @@ function fromRegistry(reference: string, name: ImageName, answer: Extract<Regist
   return {
     ...found,
     fidelity: 'near',
-    reason: `made ${createdAt.slice(0, 10)}, after the date: the tag moved, and the registry keeps no older one under it`,
+    reason: `made ${createdAt.slice(0, 10)}, after the date: the tag moved, and the registry tells of no older state of it`,
   };
 }
+
+/** Where the tag has moved since the date: the newest state of it that its publisher tagged by the date, and that is no younger. */
+async function asItWas(reference: string, name: ImageName, { createdAt }: Extract<RegistryAnswer, { status: 'found' }>, options: BaseResolverOptions, unreachable: Map<string, string>): Promise<Found | undefined> {
+  if (name.digest !== undefined || createdAt === undefined || Date.parse(createdAt) <= Date.parse(options.asOf)) return undefined;
+  const candidates = datedTags(await listTags(name, registryOptions(options)), name.tag ?? 'latest', options.asOf);
+  for (const tag of candidates.slice(0, mostCandidates)) {
+    const answer = await ask({ ...name, tag }, options, unreachable);
+    if (answer.status !== 'found' || answer.createdAt === undefined || Date.parse(answer.createdAt) > Date.parse(options.asOf)) continue;
+    const { digest } = answer;
+    return { pinned: `${repositoryOf(reference)}@${digest}`, digest, source: 'registry', fidelity: 'near', reason: `the tag moved after the date (${createdAt.slice(0, 10)}); ${tag}, made ${answer.createdAt.slice(0, 10)}, is its newest state by the date that the registry has` };
+  }
+  return undefined;
+}
+
+/** A dated tag that was made again later is no state of the past; the one before it may be. */
+const mostCandidates = 5;
 
 /** The reference without tag and digest, as the Dockerfile spells it. */
 function repositoryOf(reference: string): string {

@@ -59,6 +59,24 @@ export async function askRegistry(name: ImageName, options: RegistryOptions): Pr
   }
 }
 
+/** The tags of a repository, as far as its registry lists them; none where it does not. Never throws but on abort. */
+export async function listTags(name: ImageName, options: RegistryOptions): Promise<string[]> {
+  try {
+    const base = baseAddress(name);
+    const anonymous = await send('HEAD', `${base}/manifests/${name.tag ?? 'latest'}`, { accept: manifestTypes }, options);
+    const token = anonymous.statusCode === 401 ? await tokenFor(anonymous, name, options) : undefined;
+    const list = await document(`${base}/tags/list?n=${listedTags}`, token === undefined ? {} : { authorization: `Bearer ${token}` }, options);
+    const tags: unknown = list?.['tags'];
+    return Array.isArray(tags) ? tags.filter((tag): tag is string => typeof tag === 'string') : [];
+  } catch {
+    options.signal.throwIfAborted();
+    return []; // What a registry does not list, it does not tell.
+  }
+}
+
+/** Of one page: the largest repositories of distributions and frameworks have fewer. */
+const listedTags = 10_000;
+
 async function answerOf(name: ImageName, options: RegistryOptions): Promise<RegistryAnswer> {
   const base = baseAddress(name);
   const reference = name.digest ?? name.tag ?? 'latest';

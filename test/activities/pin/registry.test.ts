@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { afterEach, describe, expect, it, test } from 'vitest';
+import { datedTags } from '../../../activities/pin/dated-tags.ts';
 import { askRegistry, parseImageName, type RegistryAnswer } from '../../../activities/pin/registry.ts';
 
 const digest = `sha256:${'1'.repeat(64)}`;
@@ -33,6 +34,15 @@ test.each([
   ['', undefined],
 ])('%j is read as the engine reads it', (reference, name) => {
   expect(parseImageName(reference)).toEqual(name);
+});
+
+test.each([
+  ['bookworm-slim', ['bookworm-20231030-slim', 'bookworm-20231009-slim', 'bookworm-20230919-slim', 'bookworm-20231009', 'bookworm-slim', 'bullseye-20231009-slim'], ['bookworm-20231009-slim', 'bookworm-20230919-slim']],
+  ['jammy', ['jammy-20231004', 'jammy-20230916.1', 'jammy-20240101', 'jammy'], ['jammy-20231004', 'jammy-20230916.1']],
+  ['latest', ['20231004', 'latest-20231001'], ['latest-20231001']],
+  ['23.10', ['23.10-py3', '23.09', '12345678901'], []],
+])('the states of %s by their date', (moving, tags, expected) => {
+  expect(datedTags(tags, moving, '2023-10-25T23:59:59Z')).toEqual(expected);
 });
 
 describe('a registry', () => {

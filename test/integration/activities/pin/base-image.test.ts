@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
@@ -121,6 +122,18 @@ describe('a registry that answers', () => {
     expect(await resolver({ asOf: before }).resolve(reference, 1)).toMatchObject({ source: 'registry', fidelity: 'near' });
   });
 
+  it('gives the newest state of a tag that moved, where its publisher tagged it by the date, and the image is no younger', async (context) => {
+    if (!registry) return context.skip('docker-registry is not installed');
+    const host = new URL(`http://${reference}`).host;
+    const made: Record<string, string> = {};
+    const tags = { 'stable-slim': '2024-03-01', 'stable-20240301-slim': '2024-03-01', 'stable-20231009-slim': '2023-10-09', 'stable-20231020-slim': '2024-02-02', 'stable-20230901-slim': '2023-09-01' };
+    for (const [tag, date] of Object.entries(tags)) made[tag] = await putImage(host, 'moving', tag, `${date}T00:00:00Z`);
+    const resolve = (asOf: string): Promise<unknown> => resolver({ asOf }).resolve(`${host}/moving:stable-slim`, 1);
+    expect(await resolve('2023-10-25T23:59:59Z')).toMatchObject({ digest: made['stable-20231009-slim'], pinned: `${host}/moving@${made['stable-20231009-slim']}`, fidelity: 'near', reason: expect.stringContaining('stable-20231009-slim') });
+    expect(await resolve('2024-06-01T00:00:00Z')).toMatchObject({ digest: made['stable-slim'], fidelity: 'faithful' });
+    expect(await resolve('2020-01-01T00:00:00Z')).toMatchObject({ digest: made['stable-slim'], fidelity: 'near', reason: expect.stringContaining('no older state') });
+  });
+
   it('gives a reference that the engine pulls and builds from', async (context) => {
     if (!registry) return context.skip('docker-registry is not installed');
     const { pinned } = await resolver().resolve(reference, 1);
@@ -156,6 +169,19 @@ describe('a registry that does not answer', () => {
     expect(performance.now() - startedAt).toBeLessThan(4_000);
   });
 });
+
+/** Puts an image without layers that says when it was made; gives its digest. */
+async function putImage(host: string, repository: string, tag: string, created: string): Promise<string> {
+  const config = Buffer.from(JSON.stringify({ architecture: 'amd64', os: 'linux', created, config: {}, rootfs: { type: 'layers', diff_ids: [] } }));
+  const digest = `sha256:${createHash('sha256').update(config).digest('hex')}`;
+  const upload = await fetch(`http://${host}/v2/${repository}/blobs/uploads/`, { method: 'POST' });
+  const target = new URL(upload.headers.get('location') ?? '', `http://${host}`);
+  target.searchParams.set('digest', digest);
+  await fetch(target, { method: 'PUT', body: config, headers: { 'content-type': 'application/octet-stream' } });
+  const manifest = JSON.stringify({ schemaVersion: 2, mediaType: 'application/vnd.docker.distribution.manifest.v2+json', config: { mediaType: 'application/vnd.docker.container.image.v1+json', size: config.byteLength, digest }, layers: [] });
+  const put = await fetch(`http://${host}/v2/${repository}/manifests/${tag}`, { method: 'PUT', body: manifest, headers: { 'content-type': 'application/vnd.docker.distribution.manifest.v2+json' } });
+  return put.headers.get('docker-content-digest') ?? '';
+}
 
 async function answering(address: string): Promise<void> {
   for (let attempt = 0; attempt < 100; attempt += 1) {
