@@ -35,7 +35,7 @@ export type CheckReport = z.infer<typeof CheckReport>;
 
 /** Every finding of `reprise check`, with what to do next. `npm run docs` prints it with the failures. */
 export const checkCodes = {
-  DOCKERFILE_UNREADABLE: 'Save the Dockerfile as UTF-8 text with at least a FROM.',
+  DOCKERFILE_UNREADABLE: 'Save the Dockerfile as UTF-8 text of less than 1 MiB with at least a FROM.',
   NOT_AN_INSTRUCTION: 'Begin the line with an instruction (RUN?), or end the line before it with a backslash.',
   INSTRUCTION_INCOMPLETE: 'Give the instruction its argument, or remove it.',
   BASE_WITHOUT_VALUE: 'Give the ARG a default, since nobody passes a value when the submission is built.',

@@ -12,6 +12,7 @@ import type { StageContext } from '../stage.ts';
 import { buildFailure } from './build-failure.ts';
 import { contextTar } from './context.ts';
 import type { BuildObserver } from './engine-build.ts';
+import { withoutHeredocs } from './heredocs.ts';
 import { lockOf, reportOf } from './locks.ts';
 import type { PlannedBuild } from './plan.ts';
 import { lockWithRecording, runBuild, trustedBundle, type BuildMode, type BuildRun } from './recorded.ts';
@@ -90,8 +91,8 @@ function isReplaced(report: PinReport['images'][number] | undefined): boolean {
 
 async function buildOnce({ dependencies, build, given, context, log }: Work, text: string): Promise<BuildTry<BuiltImage>> {
   const { docker, store, settings } = dependencies;
-  const dockerfile = Buffer.from(text);
-  const pinned = await putBlob(store, dockerfile, mediaTypes.text);
+  const dockerfile = Buffer.from(withoutHeredocs(build.dockerfile, text));
+  const pinned = await putBlob(store, Buffer.from(text), mediaTypes.text);
   const original = await readTreeFile(store, given.snapshot, build.dockerfile);
   const steps = stepsOf(text, original === undefined ? text : textOf(original));
   const caBundle = await trustedBundle(settings);

@@ -41,7 +41,7 @@ export async function checkPaths(paths: readonly string[], options: CheckOptions
 
 /** Checks one Dockerfile of any kind of source; paths in the result are relative to it. */
 export async function checkDockerfile(files: SourceFiles, path: string, options: CheckOptions = {}): Promise<CheckedDockerfile> {
-  const dockerfile = parseDockerfile((await files.read(path)) ?? new Uint8Array());
+  const dockerfile = parseDockerfile(await files.read(path));
   const { context, path: contextPath, evidence, analysis } = await readContext(files, path, dockerfile, options.context);
   const started = await readStarted(dockerfile, analysis, context);
   const role = refined(roleOf(path, dockerfile), started);

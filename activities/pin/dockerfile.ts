@@ -38,9 +38,10 @@ const keywords = new Set<string>(Object.values(Keyword));
 
 /**
  * Reads a Dockerfile as the builder does; never throws. What the builder would refuse stands in `problems` (the pin stage
- * turns the first into DOCKERFILE_INVALID, `reprise check` lists them all).
+ * turns the first into DOCKERFILE_INVALID, `reprise check` lists them all). No bytes: a file that is not to be had.
  */
-export function parseDockerfile(bytes: Uint8Array): Dockerfile {
+export function parseDockerfile(bytes: Uint8Array | undefined): Dockerfile {
+  if (!bytes) return refused('too-large', `the Dockerfile cannot be read, or is far larger than the ${limits.dockerfileBytes} bytes that are`);
   if (bytes.byteLength > limits.dockerfileBytes)
     return refused('too-large', `the Dockerfile has ${bytes.byteLength} bytes; ${limits.dockerfileBytes} are read`);
   const text = decode(bytes);
@@ -87,6 +88,8 @@ function arrange(text: string, escape: string, instructions: Instruction[]): Doc
       dockerfile.problems.push({ line, kind: 'no-instruction', message: `\`${keyword.slice(0, 40)}\` is no instruction of a Dockerfile` });
     } else if (instruction.text.trim() === '' && keyword !== 'CMD' && keyword !== 'ENTRYPOINT') {
       dockerfile.problems.push({ line, kind: 'incomplete', message: `${keyword} has no argument` });
+    } else if (keyword === 'ONBUILD' && /^\s*(?:FROM|ONBUILD|MAINTAINER)\b/i.test(instruction.text)) {
+      dockerfile.problems.push({ line, kind: 'no-instruction', message: `\`ONBUILD ${instruction.text.trim().split(/\s/, 1)[0]}\` is refused: no base image may have it as a trigger` });
     } else if (keyword === 'FROM') {
       dockerfile.stages.push(stageOf(dockerfile, instruction));
     } else if (stage) {

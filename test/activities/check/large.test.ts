@@ -1,5 +1,8 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { checkDockerfile } from '../../../activities/check/check.ts';
+import { checkDockerfile, checkPaths } from '../../../activities/check/check.ts';
 import { filesOf } from '../pin/table.ts';
 
 const many = (count: number, line: (index: number) => string): string =>
@@ -25,4 +28,12 @@ test.each([
 ])('a Dockerfile of %s is answered', { timeout: 20_000 }, async (_what, dockerfile) => {
   const checked = await checkDockerfile(filesOf({ Dockerfile: dockerfile }), 'Dockerfile');
   expect(checked.inputs.length + checked.findings.length).toBeGreaterThan(0);
+});
+
+test('a Dockerfile that is too large to be read from disk is said to be so', async () => {
+  const directory = mkdtempSync(join(tmpdir(), 'reprise-large-'));
+  writeFileSync(join(directory, 'Dockerfile'), 'FROM debian\n'.repeat(900_000));
+  const { dockerfiles } = await checkPaths([directory]);
+  expect(dockerfiles[0]?.findings).toMatchObject([{ code: 'DOCKERFILE_UNREADABLE', message: expect.stringContaining('far larger than') }]);
+  rmSync(directory, { recursive: true });
 });

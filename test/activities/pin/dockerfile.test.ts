@@ -32,6 +32,10 @@ describe('a base', () => {
   });
 });
 
+it.each(['FROM y', 'ONBUILD RUN a', 'maintainer m'])('a trigger that the builder refuses is named: ONBUILD %s', (trigger) => {
+  expect(parse(`FROM x\nONBUILD ${trigger}\nONBUILD RUN a\n`).problems).toEqual([{ line: 2, kind: 'no-instruction', message: expect.stringContaining('is refused') }]);
+});
+
 describe('a RUN', () => {
   it.each([
     ['continued, with comments and empty lines', 'FROM x\nRUN a \\\n # no\n\n  && b \\\n  && c', ['2 / a', '5 / b', '6 / c']],

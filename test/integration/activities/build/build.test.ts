@@ -101,6 +101,13 @@ describe('a build', { timeout: 60_000 }, () => {
     expect(result.images).toHaveLength(1);
   });
 
+  it('runs here-documents, and tells their line where one fails', async () => {
+    const documents = `FROM ${busyboxImage}\nARG A=1\nRUN <<EOF\ntest "$A" = 1\necho "two  words" > /x\nEOF\nRUN cat <<-"END" > /y && cat /x /y\n\tb $A\n\tEND\nRUN <<EOF\n#!/bin/sh\ntest "$(cat /y)" = 'b $A' && test "$(cat /x)" = "two  words"\nEOF\n`;
+    const { images } = await build(await submissionOf(documents));
+    built.add(images[0]?.id ?? '');
+    await expect(build(await submissionOf(`${documents}RUN <<EOF\nexit 3\nEOF\n`))).rejects.toMatchObject({ type: 'BUILD_STEP_FAILED', message: expect.stringContaining('exit code 3') });
+  });
+
   it('leaves neither its Dockerfile nor ignored files in the image', async () => {
     const taken = await submissionOf(`FROM ${busyboxImage}\nCOPY . /all\nRUN ls -a /all /all/.reprise > /listing; test ! -e /all/.reprise/Dockerfile && test ! -e /all/.dockerignore\n`, {
       'train.py': 'print()',
