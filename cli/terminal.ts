@@ -63,3 +63,13 @@ function clip(line: string, width: number): string {
   if (visibleLength(line) <= width) return line;
   return `${line.replaceAll(colourCode, '').slice(0, width - 1)}…`;
 }
+
+/** A source may hold 200,000 files, and a build print as many lines: what is being done is said every two seconds. */
+export function nowAndThen(tell: (message: string) => void): (message: string) => void {
+  let saidAtMs = performance.now();
+  return (message) => {
+    if (performance.now() - saidAtMs < 2_000) return;
+    saidAtMs = performance.now();
+    tell(message);
+  };
+}

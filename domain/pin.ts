@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { Fidelity } from './lock.ts';
+import { ImageComparison, ImageRecording } from './recording.ts';
 import { ImageRole } from './submission.ts';
 
 /** What kind of thing a build takes in from outside the submission. */
@@ -15,6 +17,8 @@ export const BuildInput = z.object({
   line: z.number().int().positive(),
   verdict: InputVerdict,
   reason: z.string().optional(),
+  /** How far it is from what the submission had on its date; only after pinning, and where no recording decides. */
+  fidelity: Fidelity.optional(),
 });
 export type BuildInput = z.infer<typeof BuildInput>;
 
@@ -25,7 +29,7 @@ export const PinnedBase = z.object({
   pinned: z.string(),
   digest: z.string(),
   source: z.enum(['registry', 'engine', 'mapped', 'debootstrap']),
-  fidelity: z.enum(['faithful', 'near', 'substitution']),
+  fidelity: Fidelity,
   reason: z.string(),
 });
 export type PinnedBase = z.infer<typeof PinnedBase>;
@@ -64,6 +68,12 @@ export const PinReport = z.object({
       commits: z.array(PinnedCommit).optional(),
       /** What the rewritten Dockerfile adds to the image, e.g. the operator's CA bundle. */
       leftBehind: z.array(z.object({ what: z.string(), why: z.string() })),
+      /** Of `reprise pin --record` and `--replay`: `pinned` only where the image was built from the recording alone. */
+      recording: ImageRecording.optional(),
+      /** Two builds from the recording alone, compared. */
+      replays: ImageComparison.optional(),
+      /** Why the image was not built from the recording alone. */
+      unpinned: z.string().optional(),
     }),
   ),
   summary: z.string(),

@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream';
 import { subtree, type Tree } from '../../domain/index.ts';
 import type { ObjectStore } from '../io/store.ts';
-import { caBundle } from '../pin/rewrite.ts';
+import { caBundle } from '../pin/ca-bundle.ts';
 import { readTreeFile, tarOfTree, type ExtraFile } from '../io/trees.ts';
 import type { AddedFile } from '../record/added.ts';
 import { ignoreFilesOf, withoutIgnored } from './dockerignore.ts';

@@ -61,8 +61,9 @@ async function writeItem(store: ObjectStore, tar: Pack, item: TarItem, name: str
     case 'blob':
     case 'file': {
       const mode = item.type === 'blob' ? item.mode : fileMode(item.executable);
-      const entry = tar.entry({ ...anonymous, name, mode, size: item.sizeBytes });
-      await pipeline(await getBlobStream(store, item.sha256), entry as unknown as Writable);
+      // Before the entry is there: one that nothing is written to would throw past everybody when the tar ends with an error.
+      const body = await getBlobStream(store, item.sha256);
+      await pipeline(body, tar.entry({ ...anonymous, name, mode, size: item.sizeBytes }) as unknown as Writable);
     }
   }
 }

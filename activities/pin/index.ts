@@ -24,7 +24,7 @@ export function createPinActivities(dependencies: Dependencies): Pick<Activities
       const { imageMap, caBundle, pipIndexUrl } = dependencies.settings;
       const authority = await hashOf(caBundle);
       const inputs = { snapshot: submission.snapshot, images: submission.images, asOf: submission.asOf.date, imageMap, caBundle: authority.sha256, recorded: dependencies.settings.recording !== undefined, pipIndex: pipIndexUrl === undefined ? null : shown(pipIndexUrl), aptSnapshot: dependencies.settings.aptSnapshot ?? {} };
-      const cache = authority.error === undefined ? { version: 2, inputs } : undefined;
+      const cache = authority.error === undefined ? { version: 3, inputs } : undefined;
       return runStage(dependencies, stageRun, 'pin', cache, (context) => {
         if (authority.error !== undefined) throw authority.error;
         return pinSubmission(dependencies, submission, context);

@@ -5,6 +5,7 @@ import type { CutOff } from './by-date/cut-off.ts';
 import { buildContext } from './copy-sources.ts';
 import { parseDockerfile, type Dockerfile } from './dockerfile.ts';
 import { analyse, basesOf, type BaseReference } from './inputs.ts';
+import type { LeftBehind } from './left-behind.ts';
 import { directoryOf, type SourceFiles } from './source-files.ts';
 
 /** One image before its bases are resolved. */
@@ -35,8 +36,15 @@ export async function planImage(files: SourceFiles, image: PlannedImage): Promis
   return { image, dockerfile, bases, inputs: (await analyse(dockerfile, context)).inputs };
 }
 
+interface PinnedImage {
+  plan: ImagePlan;
+  bases: PinnedBase[];
+  commits?: PinnedCommit[];
+  cutOff?: CutOff | undefined;
+}
+
 /** The report of one stage run; `images` in the order of the plan. */
-export function pinReport(asOf: string, images: { plan: ImagePlan; bases: PinnedBase[]; leftBehind: { what: string; why: string }[]; commits?: PinnedCommit[]; cutOff?: CutOff | undefined }[]): PinReport {
+export function pinReport(asOf: string, images: (PinnedImage & { leftBehind: LeftBehind[] })[]): PinReport {
   return {
     schema: 'reprise.pin-report/v1',
     asOf,
@@ -44,19 +52,26 @@ export function pinReport(asOf: string, images: { plan: ImagePlan; bases: Pinned
       role: plan.image.role,
       dockerfile: plan.image.dockerfile,
       bases,
-      inputs: plan.inputs.map((input) => withBase(input, bases)),
+      inputs: judged({ plan, bases, commits, cutOff }),
       leftBehind,
       ...(cutOff === undefined ? {} : { packages: cutOff }),
       ...(commits.length === 0 ? {} : { commits }),
     })),
-    summary: summaryOf(images.flatMap(({ plan, bases }) => plan.inputs.map((input) => withBase(input, bases)))),
+    summary: summaryOf(images.flatMap(judged)),
   };
 }
 
-/** A base that was resolved is exact from now on, whatever the Dockerfile left open. */
-function withBase(input: BuildInput, bases: readonly PinnedBase[]): BuildInput {
-  const base = input.kind === 'base' ? bases.find((each) => each.line === input.line && each.reference === input.spec) : undefined;
-  return base ? { ...input, verdict: 'exact', reason: `${base.fidelity}: ${base.reason}` } : input;
+/** The inputs with how far each is from the original. A base that was resolved is exact from now on, whatever the Dockerfile left open. */
+function judged({ plan, bases, commits = [], cutOff }: PinnedImage): BuildInput[] {
+  return plan.inputs.map((input) => {
+    const { kind, line, spec, verdict } = input;
+    const base = kind === 'base' ? bases.find((each) => each.line === line && each.reference === spec) : undefined;
+    if (base) return { ...input, verdict: 'exact', fidelity: base.fidelity, reason: `${base.fidelity}: ${base.reason}` };
+    if (verdict !== 'exact' && verdict !== 'by-date') return input;
+    const commit = commits.find((each) => each.line === line && each.spec === spec);
+    const moved = kind === 'pip' && verdict === 'by-date' && cutOff?.moved !== undefined;
+    return { ...input, fidelity: commit?.fidelity ?? (moved ? 'near' : 'faithful') };
+  });
 }
 
 function dockerfileInContext(image: PlannedImage): string {

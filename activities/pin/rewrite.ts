@@ -1,16 +1,9 @@
 import type { PinnedBase, PinnedCommit } from '../../domain/index.ts';
 import type { Dockerfile, Stage } from './dockerfile.ts';
 import { dateLines, type DatedBuild } from './by-date/dockerfile-lines.ts';
+import { caBundle } from './ca-bundle.ts';
+import { leftBehind, type LeftBehind } from './left-behind.ts';
 import { splitWords } from './words.ts';
-
-/** Where the build stage puts the operator's CA bundle in the context, and where it lies in the image. */
-export const caBundle = {
-  contextPath: '.reprise/ca.pem',
-  wgetPath: '.reprise/wgetrc',
-  aptPath: '.reprise/apt.conf',
-  imageDirectory: '/usr/local/share/reprise/',
-  imagePath: '/usr/local/share/reprise/ca.pem',
-} as const;
 
 /** By these programs look for a CA bundle: pip, OpenSSL, requests, curl, git, Node, Cargo. */
 const caVariables = ['PIP_CERT', 'SSL_CERT_FILE', 'REQUESTS_CA_BUNDLE', 'CURL_CA_BUNDLE', 'GIT_SSL_CAINFO', 'NODE_EXTRA_CA_CERTS', 'CARGO_HTTP_CAINFO'];
@@ -20,7 +13,7 @@ const settingsVariables = { WGETRC: 'wgetrc', APT_CONFIG: 'apt.conf' };
 
 export interface Rewritten {
   text: string;
-  leftBehind: { what: string; why: string }[];
+  leftBehind: LeftBehind[];
 }
 
 /**
@@ -48,14 +41,8 @@ export function rewrite(dockerfile: Dockerfile, bases: readonly PinnedBase[], wi
   for (const stage of running) after.set(stage.from.endLine, [...(after.get(stage.from.endLine) ?? []), ...(dated ? dateLines(dated) : [])]);
   const own = (texts: string[] | undefined): string[] => (texts ?? []).map((text) => text + carriageReturn);
   const text = lines.flatMap((line, index) => [...own(before.get(index + 1)), line, ...own(after.get(index + 1))]).join('\n');
-  const last = dockerfile.stages.at(-1);
-  return { text, leftBehind: last && trusting.includes(last) ? [whatStays] : [] };
+  return { text, leftBehind: leftBehind(dockerfile, trusting) };
 }
-
-const whatStays = {
-  what: caBundle.imageDirectory,
-  why: 'the CA bundle by which the build fetches over TLS, and settings of wget and apt that name it; nothing in the image points there',
-};
 
 /** Puts the pinned reference where the instruction names the image; false where it is not found as a word of its own. */
 function replaceReference(dockerfile: Dockerfile, base: PinnedBase, lines: string[]): boolean {

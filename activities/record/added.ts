@@ -41,7 +41,8 @@ export async function fetchAdded({ port, troubles, stored, signal }: Fetching, {
     await stored();
     if (!(error instanceof Error) || 'type' in error) throw error;
     const outside = troubles.causeOf({ code: 'BUILD_STEP_FAILED', reason: '' }, []);
-    throw failure(outside?.code ?? 'BUILD_STEP_FAILED', `${place}: ${outside?.reason ?? error.message}`, { cause: error });
+    // A code is that of a connection: the one to the proxy itself, where the proxy has nothing to tell.
+    throw failure(outside?.code ?? ('code' in error ? 'RECORDING_UNAVAILABLE' : 'BUILD_STEP_FAILED'), `${place}: ${outside?.reason ?? error.message}`, { cause: error });
   }
 }
 

@@ -35,7 +35,7 @@ function isBinary(bytes: Buffer): boolean {
   return bytes.subarray(0, 8_192).includes(0);
 }
 
-const times = /\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:[.,]\d+)?)?(?:Z| ?[+-]\d\d:?\d\d)?)?|\d\d:\d\d:\d\d(?:[.,]\d+)?|\b1[5-9]\d{8}(?:\d{3})?(?:\.\d+)?\b|(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun),? (?:\d+ )?(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[ \d]*/g;
+const times = /\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:[.,]\d+)?)?(?:Z| ?[+-]\d\d:?\d\d)?)?|\d\d:\d\d:\d\d(?:[.,]\d+)?|\b1[5-9]\d{8}(?:\d{3})?(?:\.\d+)?\b|(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun),? (?:\d+ )?(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)(?: +\d{1,4}(?!\d*:))*(?: \d\d:\d\d(?::\d\d)?)?(?: [A-Z]{3,4}(?: \d{4})?)?/g;
 
 function withoutTimes(bytes: Buffer): string {
   return bytes.toString('utf8').replaceAll(times, '<time>');

@@ -63,6 +63,8 @@ export function createRecorder(options: RecorderOptions): Recorder {
     },
     async stored() {
       await Promise.allSettled(underWay);
+      await uploads.small.idle();
+      await uploads.large.idle();
     },
     async settle() {
       // A body whose asker went away with the build's last step is still worth having.

@@ -6,10 +6,11 @@ import { toSarif } from '../../activities/scan/sarif.ts';
 import { readConfig } from '../../infra/config.ts';
 import { readVersion } from '../../activities/attest/version.ts';
 import { exitCodes } from '../exit-codes.ts';
+import { buildLine, isPinned } from '../pin-builds.ts';
 import { pinTo, predictionLine, type PinOptions } from '../pin.ts';
 import { renderScan } from '../render.ts';
 import { scanTarget } from '../scan.ts';
-import { print, printJson, say } from '../terminal.ts';
+import { nowAndThen, print, printJson, say } from '../terminal.ts';
 
 type Format = 'text' | 'json' | 'sarif';
 
@@ -39,12 +40,15 @@ export function pinCommand(): Command {
     .option('--as-of <date>', 'resolve as of this day (YYYY-MM-DD)')
     .option('--predict', 'also write <role>.predicted.txt: what pip would install, without building; needs the program uv')
     .option('--python <version>', 'Python of the images, for --predict', '3.10')
-    .option('--json', 'print reprise.pin-report/v1')
-    .addHelpText('after', '\nExample:\n  reprise pin examples/addition --out pinned/')
+    .addOption(new Option('--record', 'also build, and record what the builds take in to DIR/recording').conflicts('replay'))
+    .addOption(new Option('--replay', 'build twice from DIR and its recording, without any server, and compare; 1 unless all is pinned'))
+    .option('--json', 'print reprise.pin-report/v1 (docs/pin-report.md)')
+    .addHelpText('after', '\nExample:\n  reprise pin examples/addition --out pinned/ --record\n  reprise pin examples/addition --out pinned/ --replay')
     .action(async (path: string, options: PinOptions & { json?: true }) => {
-      const { pinReport, predictions } = await pinTo(readConfig(), path, options, say);
+      const { pinReport, predictions, builds } = await pinTo(readConfig(), path, options, nowAndThen(say));
       if (options.json) printJson(pinReport);
-      else print([pinReport.summary, ...predictions.map(predictionLine), `Written to ${options.out}`].join('\n'));
+      else print([pinReport.summary, ...predictions.map(predictionLine), ...builds.map(buildLine), `Written to ${options.out}`].join('\n'));
+      if (options.replay && !builds.every(isPinned)) process.exitCode = exitCodes.no;
     });
 }
 

@@ -4,7 +4,7 @@ import type { Reprise } from '../connection.ts';
 import type { RequestOptions } from '../prepare.ts';
 import { acceptOption, readAcceptances } from '../accept.ts';
 import { startReproduction, type StartedRun } from '../start.ts';
-import { print, printJson, say } from '../terminal.ts';
+import { nowAndThen, print, printJson, say } from '../terminal.ts';
 import { showUntilEnd, withConnection } from './runs.ts';
 
 export interface StartOptions extends Omit<RequestOptions, 'accept'> {
@@ -48,14 +48,4 @@ export async function startFrom(reprise: Reprise, source: string, options: Start
   const started = await startReproduction(reprise, source, { ...options, accept: readAcceptances(options.accept, reprise.config), onProgress: nowAndThen(say) });
   for (const { run, uiUrl, attached } of started) say(`${attached ? 'Attached to' : 'Started'} ${run}\n  ${uiUrl}`);
   return started;
-}
-
-/** A source may hold 200,000 files: what is being read is said every two seconds. */
-function nowAndThen(tell: (message: string) => void): (message: string) => void {
-  let saidAtMs = performance.now();
-  return (message) => {
-    if (performance.now() - saidAtMs < 2_000) return;
-    saidAtMs = performance.now();
-    tell(message);
-  };
 }

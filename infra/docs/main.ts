@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { configurationTable, failureTable, limitTable, policyTable, requestSchema, suiteSchemas } from './tables.ts';
+import { configurationTable, failureTable, limitTable, pinReportSchema, policyTable, requestSchema, suiteSchemas } from './tables.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 
@@ -11,6 +11,7 @@ export const generated = [
   { file: 'docs/limits.md', name: 'limits', text: limitTable },
   { file: 'docs/limits.md', name: 'policies', text: policyTable },
   { file: 'docs/request.md', name: 'request', text: requestSchema },
+  { file: 'docs/pin-report.md', name: 'pin-report', text: pinReportSchema },
   { file: 'docs/suites.md', name: 'suites', text: suiteSchemas },
 ];
 

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { SuiteDefinition } from '../../activities/suite/definition.ts';
-import { failures, limits, Question, ReproductionRequest, SuiteDescription } from '../../domain/index.ts';
+import { failures, limits, PinReport, Question, ReproductionRequest, SuiteDescription } from '../../domain/index.ts';
 import { policies } from '../../workflows/policy.ts';
 import { Config, readConfig, variableOf } from '../config.ts';
 
@@ -40,6 +40,10 @@ export function policyTable(): string {
 export function requestSchema(): string {
   const schema = z.toJSONSchema(ReproductionRequest, { io: 'input' });
   return `\`\`\`json\n${JSON.stringify(schema, null, 2)}\n\`\`\``;
+}
+
+export function pinReportSchema(): string {
+  return `\`\`\`json\n${JSON.stringify(z.toJSONSchema(PinReport), null, 2)}\n\`\`\``;
 }
 
 /** The question of a suite, and the definition that a suite is built from. */

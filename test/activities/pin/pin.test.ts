@@ -93,7 +93,7 @@ describe('the pin stage', () => {
     const { pin, store } = setUp({ caBundle: join(directory, 'ca.pem') });
     const { result, status } = await pin({ Dockerfile: `FROM ${base}\nCOPY req.txt .\nRUN pip install -r req.txt c\n`, 'req.txt': 'a==1\nb\n' });
     expect(status).toBe('completed');
-    expect(result.summary).toBe('5 inputs: 3 exact, 2 by recording');
+    expect(result.summary).toBe('5 inputs: 2 faithful, 1 substituted, 2 recorded');
     expect(result.artifacts.map((each) => `${each.role} ${each.path}`)).toEqual([
       'pin-report pin/pin-report.json',
       'dockerfile pin/serve.Dockerfile',

@@ -18,6 +18,22 @@ function pinned(text: string, withCaBundle = false): ReturnType<typeof rewrite> 
 
 const comment = (reference: string): string => `# reprise: ${reference} as of the date (registry, faithful)`;
 
+describe('what stays of ours in the image', () => {
+  const own = '/usr/local/share/reprise/';
+  it.each([
+    ['the bundle', 'FROM debian:12\nCOPY a.py /app/', [own]],
+    ['the whole context', 'FROM debian:12\nWORKDIR /app\nCOPY . .', [own, '/app/.reprise/']],
+    ['the whole context by another name', 'FROM debian:12\nADD --chown=1:1 ["./", "/srv"]', [own, '/srv/.reprise/']],
+    ['all that a pattern names', 'FROM debian:12\nCOPY * /app/', [own, '/app/']],
+    ['not what a pattern leaves', 'FROM debian:12\nCOPY *.py src/* /app/', [own]],
+    ['what a stage below took', 'FROM debian:12 AS a\nCOPY . /a\nFROM a\nRUN true', [own, '/a/.reprise/']],
+    ['not what only another stage took', 'FROM debian:12 AS a\nCOPY . /a\nFROM debian:12\nCOPY --from=a . /b', [own]],
+    ['nothing', 'FROM scratch\nCOPY . .', []],
+  ])('%s', (_what, dockerfile, what) => {
+    expect(pinned(dockerfile, true).leftBehind.map((each) => each.what)).toEqual(what);
+  });
+});
+
 describe('the rewritten Dockerfile', () => {
   it.each([
     ['a base', 'FROM debian:12\nRUN a', `${comment('debian:12')}\nFROM debian@${digest}\nRUN a`],
