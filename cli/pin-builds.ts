@@ -112,7 +112,7 @@ function comparedLine({ files, differing, packages, layers }: ImageComparison): 
 type Build = (dependencies: Dependencies, context: StageContext, log: Parameters<typeof buildImages>[3]) => ReturnType<typeof buildImages>;
 
 async function built(world: World, tell: Tell, build: Build): Promise<BuildResult> {
-  const dependencies: Dependencies = { ...world, logger: pino({ level: 'silent' }), exportHistory: async () => new Uint8Array(), signalProgress: async () => undefined };
+  const dependencies: Dependencies = { ...world, logger: pino({ level: 'silent' }), exportHistory: async () => new Uint8Array(), signalProgress: async () => undefined, isPolled: async () => false };
   const controller = new AbortController();
   const interrupted = (): void => controller.abort(new Error('interrupted'));
   process.once('SIGINT', interrupted).once('SIGTERM', interrupted);
