@@ -2,6 +2,7 @@ import { limits } from '../../domain/index.ts';
 import { scanBytes } from './bytes.ts';
 import { scanCompressed, type Compression } from './compressed.ts';
 import { formatOf, headBytes } from './formats.ts';
+import { scanImageJson } from './image-json.ts';
 import type { Content } from './nesting.ts';
 import { scanNotebook } from './notebook.ts';
 import { scanPack } from './pack.ts';
@@ -21,6 +22,7 @@ export async function scanContent(session: ScanSession, content: Content, chunks
   const format = formatOf(await reader.peek(headBytes), content.within.at(-1) ?? content.path);
   if (format === 'bytes') return scanBytes(session, content, reader.rest());
   if (format === 'tensors') return scanTensors(session, content, reader);
+  if (format === 'image-json') return scanImageJson(session, content, reader);
   if (format === 'notebook') return scanNotebook(session, content, reader);
   if (content.depth >= limits.scanDepth) {
     session.skip(content.path, content.within, `archives in archives deeper than ${limits.scanDepth}`);

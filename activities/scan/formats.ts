@@ -1,7 +1,7 @@
 /** Enough for the last magic number (`ustar`, and the tar checksum's whole header). */
 export const headBytes = 512;
 
-export type Format = 'bytes' | 'tar' | 'zip' | 'gzip' | 'zstd' | 'bzip2' | 'xz' | 'zlib' | 'pack' | 'notebook' | 'tensors';
+export type Format = 'bytes' | 'tar' | 'zip' | 'gzip' | 'zstd' | 'bzip2' | 'xz' | 'zlib' | 'pack' | 'notebook' | 'image-json' | 'tensors';
 
 /** What a content is, by its first bytes; by its name only where these say nothing, since a submission chooses names. */
 export function formatOf(head: Buffer, name: string): Format {
@@ -9,6 +9,7 @@ export function formatOf(head: Buffer, name: string): Format {
   if (magic) return magic.format;
   if (isTar(head)) return 'tar';
   if (isLooseObject(head, name)) return 'zlib';
+  if (isImageJson(head, name)) return 'image-json';
   if (/\.ipynb/i.test(name) || isNotebook(head)) return 'notebook';
   return isSafetensors(head) ? 'tensors' : 'bytes';
 }
@@ -37,6 +38,11 @@ function isTar(head: Buffer): boolean {
   let sum = 8 * 0x20;
   for (let index = 0; index < 512; index += 1) if (index < 148 || index >= 156) sum += head[index] ?? 0;
   return stated === sum;
+}
+
+/** In a saved image and in an OCI layout, what is no layer is JSON under its hash. */
+function isImageJson(head: Buffer, name: string): boolean {
+  return head[0] === 0x7b && /(?:^|\/)(?:blobs\/sha256\/[0-9a-f]{64}|[0-9a-f]{64}\.json)$/.test(name);
 }
 
 function isNotebook(head: Buffer): boolean {

@@ -7,6 +7,7 @@ import { scanBytes } from './bytes.ts';
 import { decompressed, reasonOf } from './compressed.ts';
 import { scanContent } from './content.ts';
 import { formatOf, headBytes } from './formats.ts';
+import { scanImageJson } from './image-json.ts';
 import { outermost } from './nesting.ts';
 import { createByteReader } from './reader.ts';
 import { createSession, type ScanSession } from './session.ts';
@@ -70,9 +71,10 @@ async function scanSaved(session: ScanSession, saved: Readable, missing: Set<str
 async function scanPart(session: ScanSession, entry: TarEntry, missing: Set<string>, cache: LayerCache | undefined): Promise<void> {
   if (entry.kind !== 'file') return;
   const reader = createByteReader(entry.body);
-  const format = formatOf(await reader.peek(headBytes), '');
+  const format = formatOf(await reader.peek(headBytes), entry.name);
   if (format === 'tar') await scanLayer(session, reader.rest(), missing, cache);
   else if (format === 'gzip' || format === 'zstd') await scanLayer(session, decompressed(reader.rest(), format), missing, cache);
+  else if (format === 'image-json') await scanImageJson(session, outermost(`image/${entry.name}`), reader);
   else await scanBytes(session, { path: `image/${entry.name}`, within: [] }, reader.rest());
 }
 

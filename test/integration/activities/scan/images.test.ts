@@ -15,7 +15,7 @@ import { engineDependencies, runName } from '../../../fixtures/engine.ts';
 const { docker } = engineDependencies();
 const options = { fingerprintKey: Buffer.alloc(32, 1) };
 const tag = `reprise-test/${runName('scan')}:latest`;
-const secrets = { deleted: fakes.huggingFace(), zipped: fakes.huggingFace(), environment: fakes.huggingFace(), label: fakes.huggingFace(), argument: example('sk-ant-api03-<base64url:93>AA') };
+const secrets = { deleted: fakes.huggingFace(), zipped: fakes.huggingFace(), environment: fakes.huggingFace(), label: fakes.huggingFace(), argument: example('sk-ant-api03-<base64url:93>AA'), command: fakes.huggingFace() };
 let id: string;
 
 beforeAll(async () => {
@@ -26,11 +26,13 @@ beforeAll(async () => {
     'RUN rm /app/deleted.txt',
     `ENV TOKEN=${secrets.environment}`,
     `LABEL note="${secrets.label}"`,
-    `RUN echo ${secrets.argument} > /dev/null`,
+    'ARG GIVEN',
+    'RUN echo $GIVEN > /dev/null',
+    `RUN echo ${secrets.command} > /dev/null`,
   ].join('\n');
   const zip = await zipOf({ 'a/b.py': Buffer.from(secrets.zipped) });
   const context = await tarOf({ Dockerfile: Buffer.from(dockerfile), 'deleted.txt': Buffer.from(secrets.deleted), 'inner.zip': zip });
-  const answer = await docker.buildImage(Readable.from([context]), { t: tag, networkmode: 'none' });
+  const answer = await docker.buildImage(Readable.from([context]), { t: tag, networkmode: 'none', buildargs: { GIVEN: secrets.argument } });
   const said = await text(answer);
   if (said.includes('errorDetail')) throw new Error(said);
   id = (await docker.getImage(tag).inspect()).Id;
