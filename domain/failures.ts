@@ -61,6 +61,7 @@ export const failures = {
   ENGINE_LOST_CONTAINER: row('platform', 'Nothing to correct in the submission; the training goes on from its checkpoint with the budget that is left.', true),
   GUARD_IMAGE_MISSING: row('platform', 'Have the named image in the engine (`reprise up` does), or map it with REPRISE_IMAGE_MAP.', true),
   WORKER_LOST: row('platform', 'Nothing to do: the worker was killed, and the next one goes on where it was.', true),
+  SLOT_TAKEN: row('platform', 'Nothing to do: the named training goes on first; `reprise list` shows it.', true),
   ATTEMPT_SUPERSEDED: row('platform', 'Nothing to do: a newer attempt of the same stage has taken over.', true),
   DISK_LIMIT: row('submission', 'Write less: the limit is in `reprise doctor`; large intermediate files can be removed as the work goes on.'),
   PROCESS_LIMIT: row('submission', 'Start fewer processes and threads; the limit is in `reprise doctor`.'),

@@ -131,6 +131,8 @@ export const limits = {
   guardToleranceMs: 500,
   /** A training that is killed by nobody we know goes on so often: accidents do not come in fours, and a training that kills itself is told. */
   trainingLivesKilled: 3,
+  /** So often a training steps back for one that runs and lost its attempt: half a minute, while that one tries again within 5 s. */
+  trainingYields: 10,
   /** The engine ends what its restart finds running within its own stop timeout, 10 s, or while it starts. */
   engineRestoreMs: 30 * second,
   /** How often a checkpoint directory is listed; what is the same in two looks is kept. A 70B checkpoint takes minutes to write. */

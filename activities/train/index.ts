@@ -1,5 +1,7 @@
+import { limits } from '../../domain/index.ts';
 import type { Activities, TrainResult } from '../../workflows/contract.ts';
 import type { Dependencies } from '../dependencies.ts';
+import { outcomeOf } from '../failure.ts';
 import { stateOf, type ContainerState } from '../io/docker/containers.ts';
 import { releaseDevices } from '../io/docker/device-lease.ts';
 import type { ContainerLimits } from '../io/docker/host-config.ts';
@@ -28,9 +30,25 @@ export function createTrainActivities(dependencies: Dependencies): Pick<Activiti
   return {
     train: (input) =>
       runStage(dependencies, input, 'train', { version: 1, inputs: trainingInputs(input.submission, input.image.id) }, (context) =>
-        withStageLog(dependencies, context, logRedactor(dependencies.settings), (log, lease) => runTraining(dependencies, input, context, log, lease)),
+        withStageLog(dependencies, context, logRedactor(dependencies.settings), (log, lease) =>
+          inItsPlace(context, () => runTraining(dependencies, input, context, log, lease)),
+        ),
       ),
   };
+}
+
+/**
+ * A training that was ended from outside goes on at once: an attempt that ended would give its place away, to a training of up to
+ * 24 hours. After that it is Temporal's to try again.
+ */
+async function inItsPlace<Result>({ signal }: StageContext, train: () => Promise<Result>): Promise<Result> {
+  for (let round = 1; ; round += 1) {
+    try {
+      return await train();
+    } catch (error) {
+      if (signal.aborted || round > limits.trainingLivesKilled || outcomeOf(error)?.code !== 'ENGINE_LOST_CONTAINER') throw error;
+    }
+  }
 }
 
 /**

@@ -1,9 +1,9 @@
-import { limits, tracks, type Submission, type TrainingNetwork } from '../../domain/index.ts';
+import { cpuQueue, gpuQueue, limits, tracks, type Submission, type TrainingNetwork } from '../../domain/index.ts';
 import type { Settings } from '../dependencies.ts';
 import { failure } from '../failure.ts';
 import { gpuOf, limitsOf, type ContainerLimits } from '../io/docker/host-config.ts';
 import type { ContainerPlan } from '../io/docker/containers.ts';
-import type { Owner } from '../io/docker/names.ts';
+import { labelNames, type Owner } from '../io/docker/names.ts';
 import type { Connection } from './network.ts';
 import type { TrainingBounds } from './training.ts';
 
@@ -20,13 +20,14 @@ export function trainingPlan(
   owner: Owner,
   submission: Submission,
   image: string,
-  settings: Pick<Settings, 'secrets' | 'gpuDevices' | 'containerRuntime'>,
+  settings: Pick<Settings, 'host' | 'secrets' | 'gpuDevices' | 'containerRuntime'>,
   { volumes, connection }: { volumes: TrainingVolumes; connection: Connection },
   limits: ContainerLimits,
 ): ContainerPlan {
   return {
     owner,
     image,
+    labels: { [labelNames.slot]: slotOf(submission, settings) },
     env: {
       OUTPUT_DIR: trainingDirectories.output,
       CHECKPOINT_DIR: checkpointDirectory(submission),
@@ -46,6 +47,12 @@ export function trainingPlan(
     device: gpuOf(submission.track, settings.gpuDevices)?.deviceIds[0],
     whenRefused: 'TRAIN_EXIT',
   };
+}
+
+/** What a training has alone: a device of its host, or the host's one place for trainings without. */
+export function slotOf({ track }: Pick<Submission, 'track'>, { host, gpuDevices }: Pick<Settings, 'host' | 'gpuDevices'>): string {
+  const device = tracks[track].gpu === undefined ? undefined : gpuDevices?.[0];
+  return device === undefined ? cpuQueue(host) : gpuQueue(host, device);
 }
 
 /** Where a training keeps what it can go on from. */

@@ -8,7 +8,7 @@ import { failure } from '../failure.ts';
 import { createOrAttach, startAgain, stateOf, type ContainerPlan, type ContainerState } from '../io/docker/containers.ts';
 import { releaseDevices, untilDeviceTaken } from '../io/docker/device-lease.ts';
 import { onEngine } from '../io/docker/errors.ts';
-import type { Owner } from '../io/docker/names.ts';
+import { labelNames, type Owner } from '../io/docker/names.ts';
 import { archiveOf, ensureVolume, fillVolume, openDirectories } from '../io/docker/volumes.ts';
 import { getTree } from '../io/trees.ts';
 import type { Lease, StageLog } from '../logs/index.ts';
@@ -19,7 +19,7 @@ import { lastCheckpoint, tarOfCheckpoint } from './checkpoints.ts';
 import { ensureGuard, removeGuard } from './guard.ts';
 import type { TrainingChanges, TrainInput } from './index.ts';
 import { noConnection, openConnection } from './network.ts';
-import { checkpointDirectory, trainingBounds, trainingDirectories, trainingLimits, trainingNetworkOf, trainingPlan } from './plan.ts';
+import { checkpointDirectory, trainingBounds, trainingDirectories, trainingLimits, slotOf, trainingNetworkOf, trainingPlan } from './plan.ts';
 import type { Training } from './training.ts';
 
 /**
@@ -77,6 +77,7 @@ async function start(training: Training, plan: ContainerPlan, state: ContainerSt
   const { docker, settings } = dependencies;
   const leftMs = await budget.leftMs(state.id);
   if (leftMs <= 0) throw failure('TRAIN_TIMEOUT', 'the training had used its budget when the platform ended it');
+  await yieldToRunning(training);
   if (state.status === 'created') {
     await openDirectories(container, [trainingDirectories.output, checkpointDirectory(submission)]);
     await restoreCheckpoint(training, image);
@@ -96,6 +97,18 @@ async function start(training: Training, plan: ContainerPlan, state: ContainerSt
     if (device !== undefined) await releaseDevices(docker, owner);
     throw error;
   }
+}
+
+/**
+ * A training that runs in the same place has lost its attempt to a fault, and this one came before the next: it steps back, so that
+ * nothing runs unattended for as long as this would take. Not for ever, since a run may be gone and its container not.
+ */
+async function yieldToRunning({ dependencies: { docker, settings }, owner, submission, context }: Training): Promise<void> {
+  if (context.attempt > limits.trainingYields) return;
+  const label = [`${labelNames.slot}=${slotOf(submission, settings)}`];
+  const running = await onEngine('listing trainings', () => docker.listContainers({ filters: { label } }));
+  const other = running.map(({ Labels }) => Labels[labelNames.run]).find((run) => run !== owner.run);
+  if (other !== undefined) throw failure('SLOT_TAKEN', `the training of ${other} runs in this place, and its next attempt goes first`);
 }
 
 /** Only into an empty directory: what a volume has is newer than what the store has of it. */

@@ -12,6 +12,8 @@ export interface ContainerPlan {
   /** Image id. */
   image: string;
   env: Record<string, string>;
+  /** Beside those of its owner. */
+  labels?: Record<string, string>;
   confinement: Confinement;
   /** UUID of the device that it has to itself; its lease is taken before its start. */
   device?: string | undefined;
@@ -111,7 +113,7 @@ export function createOptions(plan: ContainerPlan, { labels, volumes }: ImageCla
     name: containerName(plan.owner),
     Image: plan.image,
     Env: Object.entries(plan.env).map(([name, value]) => `${name}=${value}`),
-    Labels: { ...silenced(labels), ...labelsOf(plan.owner), ...(plan.device === undefined ? {} : { [labelNames.device]: plan.device }) },
+    Labels: { ...silenced(labels), ...plan.labels, ...labelsOf(plan.owner), ...(plan.device === undefined ? {} : { [labelNames.device]: plan.device }) },
     Healthcheck: { Test: ['NONE'] },
     StopSignal: 'SIGTERM',
     // Who joins another's namespace has its name.

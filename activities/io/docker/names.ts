@@ -20,6 +20,8 @@ export const labelNames = {
   deadline: 'reprise.deadline',
   /** Of a guard: the container that it stops. */
   guarded: 'reprise.guarded',
+  /** Of a training: what it has alone on its host, as the queue of trainings is named. */
+  slot: 'reprise.slot',
   /** Of a device's lease: the device's UUID. */
   lease: 'reprise.lease',
   /** Of a container that uses a device: its UUID. */

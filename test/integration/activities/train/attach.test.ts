@@ -21,7 +21,7 @@ describe('a training whose attempt is given up', { timeout: 60_000 }, () => {
     const input = await thatRuns(counting);
     const first = newContext('attach');
     const training = train(input, first).catch((error: unknown) => error);
-    await expect.poll(() => first.reports.some(({ lastLogLine }) => lastLogLine?.startsWith('line')), { timeout: 10_000 }).toBe(true);
+    await expect.poll(() => first.reports.some(({ lastLogLine }) => lastLogLine?.startsWith('line')), { timeout: 20_000 }).toBe(true);
     first.abort('shutdown');
     expect(await training).toMatchObject({ name: 'CancelledFailure' });
     const between = await inspected(first.run);
@@ -38,6 +38,30 @@ describe('a training whose attempt is given up', { timeout: 60_000 }, () => {
     expect(stored.filter((line) => line.startsWith('error'))).toEqual(lines.map((number) => `error ${number}`));
     const log = Buffer.from(await getBlob(store, result.artifacts[1]?.sha256 ?? '')).toString();
     expect(log.trimEnd().split('\n')).toHaveLength(120);
+  });
+
+  it('keeps its place: one that comes before its next attempt steps back, and not for ever', async () => {
+    const first = newContext('place');
+    const input = await thatRuns('sleep 8; echo done > /output/model');
+    const training = train(input, first).catch((error: unknown) => error);
+    await expect.poll(() => first.reports.some((report) => report.training), { timeout: 20_000 }).toBe(true);
+    first.abort('shutdown');
+    await training;
+    const other = await thatRuns('echo done > /output/model');
+    await expect(train(other, newContext('other'))).rejects.toMatchObject({ type: 'SLOT_TAKEN', nonRetryable: false });
+    const patient = { ...newContext('patient'), attempt: 99 };
+    expect((await train(other, patient)).result.output).toBeTruthy();
+    expect((await train(input, { ...stageContext(first.run, 'train'), attempt: 2 })).result.output).toBeTruthy();
+  });
+
+  it('goes on in the same attempt after its process was killed from outside', async () => {
+    const { run } = newContext('killed');
+    const input = await thatRuns('touch /checkpoints/life-$(ls /checkpoints | wc -l); ls /checkpoints; sleep 4; echo done > /output/model');
+    const training = new MockActivityEnvironment().run(createTrainActivities(dependencies).train, { run, workflowId: 'test', fresh: true, ...input });
+    await expect.poll(() => storedLines(run), { timeout: 20_000 }).toContain('life-0');
+    process.kill((await inspected(run)).State.Pid, 'SIGKILL');
+    expect(await training).toMatchObject({ status: 'completed', result: { summary: expect.stringContaining('in 2 lives') } });
+    expect(await storedLines(run)).toEqual(['life-0', 'life-0', 'life-1']);
   });
 
   it('keeps its deadline, which no attempt moves', async () => {
