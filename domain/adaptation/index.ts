@@ -3,6 +3,7 @@ export * from './coarse-round.ts';
 export * from './elimination.ts';
 export * from './examples.ts';
 export * from './instance.ts';
+export * from './numpy-permutation.ts';
 export * from './numpy-sample.ts';
 export * from './perturbations/index.ts';
 export * from './prompt.ts';

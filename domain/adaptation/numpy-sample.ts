@@ -1,4 +1,5 @@
 import { twisterOfNumber } from './mersenne-twister.ts';
+import { numpyInterval } from './numpy-permutation.ts';
 
 /**
  * `numpy.random.seed(0); numpy.random.choice(values, count, replace=False)`: the first of a shuffled list. HELM 0.5.16 draws its
@@ -9,16 +10,8 @@ export function downsample<T>(values: readonly T[], count: number): T[] {
   const word = twisterOfNumber(0);
   const order = values.map((_, index) => index);
   for (let last = order.length - 1; last > 0; last -= 1) {
-    const other = interval(word, last);
+    const other = numpyInterval(word, last);
     [order[last], order[other]] = [order[other] as number, order[last] as number];
   }
   return order.slice(0, count).map((index) => values[index] as T);
-}
-
-/** numpy's `random_interval`: from 0 to `most`, both included, by masking and refusing. */
-function interval(word: () => number, most: number): number {
-  const mask = 0xffffffff >>> Math.clz32(most);
-  let value = (word() & mask) >>> 0;
-  while (value > most) value = (word() & mask) >>> 0;
-  return value;
 }

@@ -1,3 +1,4 @@
+import { numpyPermutation } from '../../../domain/adaptation/index.ts';
 import { textOf, valueOf, wrong } from '../fields.ts';
 import type { Row } from '../rows.ts';
 import { answer, type RawFormat, splitOf } from './format.ts';
@@ -21,8 +22,8 @@ export const gsm8k: RawFormat = {
 
 /**
  * MATH (Hendrycks et al. 2021): a directory of one JSON file a problem, or rows of problem, level, type and solution. Options `subject`
- * and `level` choose; `chainOfThought` asks for the solution instead of what stands in its last box. Problems keep the order of their
- * files: HELM shuffles them with a generator of its data library, which this does not follow.
+ * and `level` choose; `chainOfThought` asks for the solution instead of what stands in its last box. The order is that of HELM's
+ * math_scenario.py where all of the data set is given: all subjects' problems are shuffled together before one is chosen.
  */
 export const math: RawFormat = {
   kind: 'raw',
@@ -38,12 +39,23 @@ export const math: RawFormat = {
       : { outputPrefix: 'Answer: $', outputSuffix: '$\n', maxNewTokens: 20, stop: ['$'] }),
   }),
   instances: (rows, { subject, level, chainOfThought }) =>
-    rows.filter((row) => isChosen(row, 'type', subject) && isChosen(row, 'level', level)).flatMap((row) => {
+    inHelmOrder(rows).filter((row) => isChosen(row, 'type', subject) && isChosen(row, 'level', level)).flatMap((row) => {
       const solution = textOf(row, 'solution');
       const text = chainOfThought === true ? solution : boxed(solution);
       return text === undefined ? [] : [{ input: textOf(row, 'problem'), references: answer(text), split: splitOf(row, splitOfPath(row)) }];
     }),
 };
+
+/** `load_dataset(…).sort("problem").shuffle(seed=42)`, split by split; the sorting is by the bytes of UTF-8. */
+function inHelmOrder(rows: readonly Row[]): Row[] {
+  return (['train', 'valid', 'test'] as const).flatMap((split) => {
+    const sorted = rows
+      .filter((row) => splitOf(row, splitOfPath(row)) === split)
+      .map((row) => ({ row, bytes: Buffer.from(textOf(row, 'problem')) }))
+      .sort((one, other) => Buffer.compare(one.bytes, other.bytes));
+    return numpyPermutation(42, sorted.length).flatMap((index) => sorted[index]?.row ?? []);
+  });
+}
 
 function isChosen(row: Row, field: string, wanted: unknown): boolean {
   if (wanted === undefined) return true;

@@ -71,6 +71,19 @@ describe('a data set in its published layout becomes questions', () => {
   });
 });
 
+describe('MATH’s problems', () => {
+  it('stand in the order of HELM’s data library: sorted by bytes, then shuffled, before a subject is chosen', async () => {
+    // Recorded with datasets 3.6.0 and numpy 2.4.6: Dataset.from_dict({'problem': problems}).sort('problem').shuffle(seed=42).
+    const problems = ['b', 'é', 'a', 'Z', 'b', 'ａ', '𝒳', '\uffee', '$x$', 'a '];
+    const order = [4, 1, 8, 5, 9, 2, 0, 6, 3, 7];
+    const rows = problems.map((problem, index) => ({ problem, level: 'Level 1', type: index % 2 === 0 ? 'Algebra' : 'Geometry', solution: `\\boxed{${index}}` }));
+    const answers = async (options: Record<string, string>): Promise<number[]> =>
+      (await scratch.build({ format: 'math', options, adaptation: { examples: 0 } }, { 'test.jsonl': jsonLines(...rows) })).map(({ references }) => Number(references[0]));
+    expect(await answers({})).toEqual(order);
+    expect(await answers({ subject: 'Algebra' })).toEqual(order.filter((index) => index % 2 === 0));
+  });
+});
+
 describe('BBQ’s letters', () => {
   it('have no stereotyped answer where no group is named alike', async () => {
     const [question] = await scratch.build({ format: 'bbq' }, { 'Age.jsonl': jsonLines(bbqRow(1, ['young'])) });
