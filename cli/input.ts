@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { InvalidArgumentError } from 'commander';
 import { parseResults, type Results, ResultsError } from '../domain/results.ts';
 import { UsageError } from './errors.ts';
 
@@ -17,4 +18,11 @@ export function resultsOf(path: string, text: string): Results {
     if (!(error instanceof ResultsError)) throw error;
     throw new UsageError(`${path}: ${error.message}`, 'Correct the named places of the table.', { cause: error });
   }
+}
+
+/** An option that counts something. */
+export function wholeNumber(text: string): number {
+  const value = Number(text);
+  if (Number.isInteger(value) && value > 0) return value;
+  throw new InvalidArgumentError('It is a whole number above 0.');
 }

@@ -9,7 +9,7 @@ import { contaminationCommand, diagnoseCommand } from './commands/organise.ts';
 import { publishCommand } from './commands/publish.ts';
 import { reproduceCommand } from './commands/reproduce.ts';
 import { cancelCommand, listCommand, logsCommand, retryCommand, statusCommand, watchCommand } from './commands/runs.ts';
-import { metricCommand, rescoreCommand, scoreCommand } from './commands/score.ts';
+import { eliminateCommand, metricCommand, rescoreCommand, scoreCommand } from './commands/score.ts';
 import { doctorCommand, downCommand, upCommand } from './commands/stack.ts';
 import { startCommand } from './commands/start.ts';
 import { suiteCommand } from './commands/suite.ts';
@@ -38,7 +38,7 @@ export function createProgram(): Command {
     [startCommand(), watchCommand(), statusCommand(), logsCommand(), cancelCommand(), retryCommand(), listCommand()],
     [checkCommand(), pinCommand(), scanCommand()],
     [suiteCommand()],
-    [scoreCommand(), metricCommand(), rescoreCommand()],
+    [scoreCommand(), eliminateCommand(), metricCommand(), rescoreCommand()],
     [analyseCommand(), resultsCommand(), judgeCommand(), contaminationCommand(), diagnoseCommand()],
     [auditCommand(), exportCommand(), publishCommand()],
   ];

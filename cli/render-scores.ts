@@ -1,3 +1,4 @@
+import type { Elimination } from '../domain/analysis/index.ts';
 import type { ParityReport, Scores } from '../domain/results.ts';
 import { columns } from './terminal.ts';
 
@@ -13,6 +14,20 @@ export function renderScores({ models, rule }: Scores): string {
     tiedWith?.join(', ') ?? '',
   ]);
   return [`Rule: ${rule}`, ...columns([header, ...rows])].join('\n');
+}
+
+/** Who stays and who needs no further questions, and by whom each of these is beaten. */
+export function renderElimination({ keep, risk, scenarios, models, leftOut }: Elimination): string {
+  const rows = models.map(({ id, eliminated, beatenBy }) => [eliminated ? 'out' : 'stays', id, eliminated ? `beaten by ${beatenBy.join(', ')}` : '']);
+  const gone = models.filter(({ eliminated }) => eliminated).length;
+  const compared = scenarios.map(({ column, questions }) => `${column} (${questions})`).join(', ');
+  const fewest = Math.min(...scenarios.map(({ questions }) => questions));
+  return [
+    ...columns(rows),
+    `${gone} of ${models.length} need no further questions. That one of them belongs to the best ${keep} has a probability of at most ${risk}.`,
+    `Compared by ${compared}; ${fewest} questions of each count.`,
+    ...(leftOut.length > 0 ? [`Without values of single questions: ${leftOut.join(', ')}`] : []),
+  ].join('\n');
 }
 
 /** How many values agree, which do not, and which metrics are not recomputed. */

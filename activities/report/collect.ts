@@ -2,14 +2,20 @@ import { canonicalJson, type SuiteStage, type SuiteStageContent } from '../../do
 import type { Results } from '../../domain/results.ts';
 import { failure, outcomeOf } from '../failure.ts';
 import { loadSuite, loadSuiteStage, type SuiteDependencies } from '../intake/suite.ts';
-import { itemValues } from './item-values.ts';
+import { columnsOf, type MetricColumn } from './columns.ts';
+import { type ItemRow, itemValues } from './item-values.ts';
 import { artifactBytes, readStoredRun, type StoredRun } from './stored-run.ts';
 import { trainingDurationMs } from './training-duration.ts';
 
 export interface CollectOptions {
   /** Leave out the values of single closed questions, so that the table may be shown to submitters. */
   withoutClosedItems?: boolean;
+  /** `first`: a column a scenario, its score, which is the mean of each question's first metric; `all`: a column a metric. */
+  metrics?: MetricChoice;
 }
+
+export const metricChoices = ['first', 'all'] as const;
+export type MetricChoice = (typeof metricChoices)[number];
 
 export interface Collected {
   results: Results;
@@ -23,7 +29,7 @@ export interface RunSource extends SuiteDependencies {
 }
 
 /**
- * A results table from stored runs of one suite: a column for each scenario (its score), the values of its questions where the
+ * A results table from stored runs of one suite: a column for each scenario or metric, the values of its questions where the
  * key allows, and the training's duration. A model is named by its submission, or by its run where two have one name.
  * Failures: REQUEST_INVALID where a run has no scores or another suite, STORE_CORRUPT.
  */
@@ -35,16 +41,17 @@ export async function collectResults(sources: readonly RunSource[], options: Col
   if (!first) throw failure('REQUEST_INVALID', 'no run is named');
   const foreign = runs.find(({ questions }) => questions !== first.questions);
   if (foreign) throw failure('REQUEST_INVALID', `${foreign.stored.run} and ${first.stored.run} were asked other questions (suites ${foreign.stored.suite} and ${first.stored.suite})`);
-  return { results: tableOf(runs), notes: [...notes] };
+  const columns = columnsOf(runs, options.metrics ?? 'first', (note) => notes.add(note));
+  return { results: tableOf(runs, columns), notes: [...notes] };
 }
 
-interface CollectedRun {
+export interface CollectedRun {
   stored: StoredRun;
   /** Hashes of the questions that it was asked; a suite's name and description may change. */
   questions: string;
   trainingMs: number | null;
   /** By scenario; absent for a scenario whose questions may not be seen. */
-  items: Map<string, (number | null)[]>;
+  items: Map<string, ItemRow[]>;
 }
 
 async function collectRun(source: RunSource, { withoutClosedItems = false }: CollectOptions, note: (text: string) => void): Promise<CollectedRun> {
@@ -72,35 +79,21 @@ async function stageUnlessLocked(source: RunSource, suite: string, stage: SuiteS
   }
 }
 
-function tableOf(runs: CollectedRun[]): Results {
+function tableOf(runs: CollectedRun[], columns: MetricColumn[]): Results {
   const ids = namesOf(runs.map(({ stored }) => stored));
-  const columns = scenariosOf(runs).map(({ name, stage }) => ({ id: name, scenario: name, stage, better: 'higher' as const }));
-  const withItems = columns.filter(({ id }) => runs.some(({ items }) => items.has(id)));
   const models = runs.map((run, index) => ({
     id: ids[index] ?? run.stored.run,
-    values: Object.fromEntries(columns.map(({ id, stage }) => [id, valueOf(run, stage, id)])),
+    values: Object.fromEntries(columns.map(({ column, valueOf }) => [column.id, valueOf(run)])),
     trainingMs: run.trainingMs,
   }));
-  const itemsOf = (column: string): Record<string, (number | null)[]> =>
-    Object.fromEntries(runs.flatMap((run, index) => (run.items.has(column) ? [[ids[index] ?? run.stored.run, run.items.get(column) ?? []]] : [])));
-  const items = Object.fromEntries(withItems.map(({ id }) => [id, itemsOf(id)]));
-  return { schema: 'reprise.results/v1', columns, models, ...(withItems.length > 0 ? { items } : {}) };
-}
-
-/** Null where none of the scenario's questions has a value, which the stored score gives as 0. */
-function valueOf({ stored, items }: CollectedRun, stage: SuiteStage, scenario: string): number | null {
-  if (items.get(scenario)?.every((value) => value === null)) return null;
-  return stored.scores[stage]?.scenarios.find(({ name }) => name === scenario)?.score ?? null;
-}
-
-function scenariosOf(runs: CollectedRun[]): { name: string; stage: SuiteStage }[] {
-  const found = new Map<string, { name: string; stage: SuiteStage }>();
-  for (const { stored } of runs) {
-    for (const score of [stored.scores.open, stored.scores.closed]) {
-      for (const { name } of score?.scenarios ?? []) found.set(name, { name, stage: score?.stage ?? 'open' });
-    }
-  }
-  return [...found.values()];
+  const itemsOf = ({ itemsOf: valuesOf }: MetricColumn): [string, (number | null)[]][] =>
+    runs.flatMap((run, index) => {
+      const values = valuesOf(run);
+      return values ? [[ids[index] ?? run.stored.run, values]] : [];
+    });
+  const items = columns.map((each) => [each.column.id, itemsOf(each)] as const).filter(([, values]) => values.length > 0);
+  const named = Object.fromEntries(items.map(([id, values]) => [id, Object.fromEntries(values)]));
+  return { schema: 'reprise.results/v1', columns: columns.map(({ column }) => column), models, ...(items.length > 0 ? { items: named } : {}) };
 }
 
 function namesOf(runs: readonly StoredRun[]): string[] {

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { basename, join } from 'node:path';
 import { Command, Option } from 'commander';
 import { readVersion } from '../../activities/attest/version.ts';
-import { collectResults } from '../../activities/report/collect.ts';
+import { collectResults, type MetricChoice, metricChoices } from '../../activities/report/collect.ts';
 import { analyse } from '../../domain/analysis/index.ts';
 import { ruleNames, type RuleName } from '../../domain/ranking/index.ts';
 import { readConfig } from '../../infra/config.ts';
@@ -50,12 +50,13 @@ export function resultsCommand(): Command {
     .argument('<run...>', 'runs, workflow ids, or directories made by `reprise export`')
     .option('--suite-key <file>', 'key of the closed questions; default: this installation’s')
     .option('--public', 'without the values of single closed questions')
+    .addOption(new Option('--metrics <which>', 'first: a column a scenario, its score; all: a column a metric, as in the contest’s tables').choices(metricChoices).default('first'))
     .addHelpText('after', '\nExample:\n  reprise results addition-3f9c2a1b0d other-1a2b3c4d5e > results.json')
-    .action(async (names: string[], options: { suiteKey?: string; public?: true }) => {
+    .action(async (names: string[], options: { suiteKey?: string; public?: true; metrics: MetricChoice }) => {
       const config = readConfig();
       const settings = { suiteKeyFile: options.suiteKey ?? config.suiteKeyFile };
       const sources = await Promise.all(names.map(async (name) => ({ ...(await locate(config, name)), settings })));
-      const { results, notes } = await collectResults(sources, { withoutClosedItems: options.public === true });
+      const { results, notes } = await collectResults(sources, { withoutClosedItems: options.public === true, metrics: options.metrics });
       for (const note of notes) say(note);
       if (results.models.length === 1) say('One model alone cannot be ranked; name more runs.');
       printJson(results);

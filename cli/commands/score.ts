@@ -1,13 +1,14 @@
-import { Command, Option } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
 import { z } from 'zod';
 import { rescoreHelm } from '../../activities/rescore/index.ts';
 import { metricNames, scorePair } from '../../domain/metrics/index.ts';
 import { rank, ruleNames, type RuleName } from '../../domain/ranking/index.ts';
-import type { ParityReport } from '../../domain/results.ts';
+import { type Elimination, eliminationOf, type EliminationOptions } from '../../domain/analysis/index.ts';
+import type { ParityReport, Results } from '../../domain/results.ts';
 import { UsageError } from '../errors.ts';
 import { exitCodes } from '../exit-codes.ts';
-import { readText, resultsOf } from '../input.ts';
-import { renderParity, renderScores } from '../render-scores.ts';
+import { readText, resultsOf, wholeNumber } from '../input.ts';
+import { renderElimination, renderParity, renderScores } from '../render-scores.ts';
 import { print, printJson } from '../terminal.ts';
 
 export function scoreCommand(): Command {
@@ -24,6 +25,48 @@ export function scoreCommand(): Command {
       if (options.json) printJson(scores);
       else print(renderScores(scores));
     });
+}
+
+export function eliminateCommand(): Command {
+  return new Command('eliminate')
+    .description('which models of a coarse round need no further questions, with a bound on being wrong')
+    .argument('<results>', 'reprise.results/v1 file with values of single questions, as `reprise results` writes it')
+    .requiredOption('--keep <n>', 'how many of the best are wanted', wholeNumber)
+    .option('--risk <p>', 'bound on the probability that any of them is eliminated, however often one looks', probability, 0.05)
+    .option('--seed <seed>', 'puts the questions into a random order', '1')
+    .option('--in-order', 'take them as they stand: for rounds that `suite sample` drew, each larger than the one before')
+    .option('--json', 'print reprise.elimination/v1')
+    .addHelpText('after', `
+Example:
+  reprise eliminate examples/results/contest.json --keep 3
+
+A coarse round from its beginning:
+  reprise suite sample suites/final --budget 600 --out suites/coarse
+  reprise start entries/a --suite suites/coarse --watch    # and each other entry
+  reprise results RUN RUN RUN > coarse.json
+  reprise eliminate coarse.json --keep 5 --risk 0.05 --in-order
+  reprise suite sample suites/final --budget 2000 --out suites/finer    # for those that stay; holds the 600 of before`)
+    .action(async (path: string, options: { keep: number; risk: number; seed: string; inOrder?: true; json?: true }) => {
+      const results = resultsOf(path, await readText(path));
+      const elimination = eliminated(path, results, { keep: options.keep, risk: options.risk, seed: options.inOrder ? undefined : options.seed });
+      if (options.json) printJson(elimination);
+      else print(renderElimination(elimination));
+    });
+}
+
+function eliminated(path: string, results: Results, options: EliminationOptions): Elimination {
+  try {
+    return eliminationOf(results, options);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    throw new UsageError(`${path}: ${error.message}`, 'Collect the table with `reprise results`, with the key of the closed questions.', { cause: error });
+  }
+}
+
+function probability(text: string): number {
+  const value = Number(text);
+  if (value > 0 && value < 1) return value;
+  throw new InvalidArgumentError('It is a number between 0 and 1.');
 }
 
 const Pair = z.strictObject({ prediction: z.string().nullable(), references: z.array(z.string()) });

@@ -1,4 +1,4 @@
-import { Command, InvalidArgumentError } from 'commander';
+import { Command } from 'commander';
 import { openSealedWith } from '../../activities/intake/suite.ts';
 import { readSuiteKey } from '../../activities/intake/suite-crypto.ts';
 import { readSuiteFiles } from '../../activities/intake/suite-files.ts';
@@ -8,6 +8,7 @@ import { encryptSuite, sampleSuite } from '../../activities/suite/reshape.ts';
 import { metricNames } from '../../domain/metrics/index.ts';
 import { readConfig } from '../../infra/config.ts';
 import { exitCodes } from '../exit-codes.ts';
+import { wholeNumber } from '../input.ts';
 import { columns, print, printJson, say } from '../terminal.ts';
 
 export function suiteCommand(): Command {
@@ -82,7 +83,7 @@ function sampleCommand(): Command {
   return new Command('sample')
     .description('copy a coarse round of a suite: so many questions a stage, evenly over its scenarios')
     .argument('<directory>', 'suite')
-    .requiredOption('--budget <n>', 'questions of each stage, perturbed copies included', positive)
+    .requiredOption('--budget <n>', 'questions of each stage, perturbed copies included', wholeNumber)
     .requiredOption('--out <dir>', 'where to write; new or empty')
     .option('--seed <seed>', 'decides which', '1')
     .option('--json', 'print what was taken')
@@ -119,10 +120,4 @@ function viewText({ name, version, canary, scenarios }: SuiteView): string {
     metrics.join(', '),
   ]);
   return [heading, ...(canary === undefined ? [] : [`canary: ${canary}`]), ...columns(rows)].join('\n');
-}
-
-function positive(text: string): number {
-  const value = Number(text);
-  if (Number.isInteger(value) && value > 0) return value;
-  throw new InvalidArgumentError('It is a whole number above 0.');
 }

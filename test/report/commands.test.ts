@@ -31,7 +31,7 @@ beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), 'reprise-commands-'));
   for (const [run, least] of [['alpha-0001', 4], ['beta-0002', 2]] as const) {
     const { store } = await evaluatedRun(directory, run, { open: { sums: questions('o') }, closed: { hidden: questions('c') } }, upTo(least));
-    await exportRun(store, run, join(directory, run));
+    await exportRun(store, run, join(directory, run), { isPrivate: true });
   }
 }, 60_000);
 afterAll(() => rm(directory, { recursive: true }));

@@ -30,7 +30,7 @@ describe('a results table from stored runs', () => {
 
   test('has a column a scenario, the values of its questions in order, and the training time', async () => {
     const { results, notes } = await collectResults(runs);
-    expect(notes).toEqual([]);
+    expect(notes).toEqual(['of sums, hidden the score alone, which is the first metric; --metrics all gives each metric a column']);
     expect(results).toEqual({
       schema: 'reprise.results/v1',
       columns: [
@@ -54,6 +54,26 @@ describe('a results table from stored runs', () => {
     expect(analysis.ranking.models.map(({ id }) => id)).toEqual(['better-0000', 'worse-0000']);
   });
 
+  test('has a column a metric where all are asked for, with the direction that is better, and of the questions no perturbed copy', async () => {
+    const bbq = { metrics: ['exact_match'], groupMetrics: ['bbq'], tags: ['negative', 'ambiguous', 'C', 'A', 'B', 'C'] };
+    const open = {
+      sums: [...questions('o', 2), { id: 'o1~typos', prompt: 'Waht is o9?', references: ['o1'], perturbation: { name: 'typos', kind: 'robustness', of: 'o1' } }],
+      people: [{ id: 'p', prompt: 'What is p0?', references: ['p0'], metrics: ['exact_match'], groupMetrics: ['bias'] }],
+      letters: [{ id: 'l', prompt: 'What is l0?', references: ['l0'], ...bbq }],
+    };
+    const store = memoryStore();
+    const all = [await evaluatedRun(directory, 'one-0000', { open }, upTo(5), store), await evaluatedRun(directory, 'two-0000', { open }, upTo(1), store)];
+    const { results, notes } = await collectResults(all, { metrics: 'all' });
+    expect(results.columns.map(({ id, better }) => `${id} ${better}`)).toEqual(
+      expect.arrayContaining(['sums:quasi_exact_match higher', 'sums:exact_match@robustness higher', 'people:bias_metric:mode=representation,demographic_category=race lower', 'letters:bbq_accuracy higher']),
+    );
+    expect(results.columns.some(({ id }) => id.includes('bbq_metric'))).toBe(false);
+    expect(notes).toEqual(['without bbq_metric_ambiguous_bias of letters, of which neither more nor less is better', 'without bbq_metric_unambiguous_bias of letters, of which neither more nor less is better']);
+    expect(results.items?.['sums:exact_match']).toEqual({ 'one-0000': [1, 1], 'two-0000': [1, 0] });
+    expect(results.models[0]?.values['sums:exact_match@robustness']).toBe(0.5);
+    expect(parseResults(JSON.stringify(results)).columns).toHaveLength(results.columns.length);
+  });
+
   test('for submitters has no value of a single closed question', async () => {
     const { results } = await collectResults(runs, { withoutClosedItems: true });
     expect(Object.keys(results.items ?? {})).toEqual(['sums']);
@@ -63,7 +83,7 @@ describe('a results table from stored runs', () => {
   test('says what it lacks without the key', async () => {
     await rm(runs[0]?.settings.suiteKeyFile ?? '');
     const { results, notes } = await collectResults(runs);
-    expect(notes.join()).toMatch(/^without the values of single closed questions/);
+    expect(notes.join()).toMatch(/without the values of single closed questions/);
     expect(Object.keys(results.items ?? {})).toEqual(['sums']);
   });
 

@@ -16,6 +16,10 @@ export interface TestQuestion {
   id: string;
   prompt: string;
   references: string[];
+  metrics?: string[];
+  groupMetrics?: string[];
+  tags?: string[];
+  perturbation?: { name: string; kind: string; of: string };
 }
 export type TestSuite = Partial<Record<SuiteStage, Record<string, TestQuestion[]>>>;
 
@@ -72,7 +76,7 @@ async function writeSuite(directory: string, suite: TestSuite): Promise<void> {
   for (const [stage, scenarios] of Object.entries(suite)) {
     await mkdir(join(directory, stage), { recursive: true });
     for (const [scenario, questions] of Object.entries(scenarios)) {
-      const lines = questions.map((question) => JSON.stringify({ ...question, metrics: ['quasi_exact_match', 'exact_match'] }));
+      const lines = questions.map((question) => JSON.stringify({ metrics: ['quasi_exact_match', 'exact_match'], ...question }));
       await writeFile(join(directory, stage, `${scenario}.jsonl`), `${lines.join('\n')}\n`);
     }
   }
