@@ -5,13 +5,9 @@ import { canonicalJson } from './canonical.ts';
 import type { StageCost } from './cost.ts';
 import type { RunManifest } from './evidence.ts';
 import { StageGate, type Acceptance } from './gate.ts';
-import type { PinReport } from './pin.ts';
+import { resolvedDependencies, ResourceDescriptor, type TakenIn } from './resolved-dependencies.ts';
 import type { FailedOutcome, StageName } from './stage.ts';
 import type { Submission } from './submission.ts';
-
-/** A thing and its hash, as in-toto names it. */
-const ResourceDescriptor = z.looseObject({ name: z.string().optional(), uri: z.string().optional(), digest: z.record(z.string(), z.string()) });
-type ResourceDescriptor = z.infer<typeof ResourceDescriptor>;
 
 /**
  * in-toto Statement v1 (github.com/in-toto/attestation) with a SLSA provenance v1 predicate (slsa.dev/spec/v1.0/provenance).
@@ -56,7 +52,7 @@ export interface Attested {
   manifestSha256: string;
   /** SHA-256 of the training output's tree; undefined where nothing was trained. */
   model?: string;
-  pin?: PinReport;
+  takenIn: TakenIn;
   builderVersion: string;
 }
 
@@ -103,7 +99,7 @@ export function canonicalBytes(value: object): Uint8Array {
   return new TextEncoder().encode(canonicalJson(value));
 }
 
-function buildDefinitionOf({ submission, suite, images, pin, accept }: Attested): Statement['predicate']['buildDefinition'] {
+function buildDefinitionOf({ submission, suite, images, takenIn, accept }: Attested): Statement['predicate']['buildDefinition'] {
   return {
     buildType,
     externalParameters: {
@@ -129,20 +125,9 @@ function buildDefinitionOf({ submission, suite, images, pin, accept }: Attested)
     resolvedDependencies: [
       { name: 'snapshot', uri: submission.origin, digest: { sha256: submission.snapshot, ...(submission.commit ? { gitCommit: submission.commit } : {}) } },
       { name: 'suite', digest: { sha256: suite } },
-      ...baseImagesOf(pin),
+      ...resolvedDependencies(takenIn),
     ],
   };
-}
-
-function baseImagesOf(pin: PinReport | undefined): ResourceDescriptor[] {
-  const bases = (pin?.images ?? []).flatMap((image) => image.bases);
-  const unique = new Map(bases.map((base) => [`${base.reference} ${base.digest}`, base]));
-  return [...unique.values()].map(({ reference, pinned, digest, source, fidelity }) => ({
-    name: reference,
-    uri: pinned,
-    digest: { sha256: digest.replace(/^sha256:/, '') },
-    annotations: { source, fidelity },
-  }));
 }
 
 function runDetailsOf({ run, workflowId, stages, images, manifestSha256, builderVersion }: Attested): Statement['predicate']['runDetails'] {

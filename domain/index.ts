@@ -20,6 +20,7 @@ export * from './publication.ts';
 export * from './queues.ts';
 export * from './random.ts';
 export * from './recording.ts';
+export * from './resolved-dependencies.ts';
 export * from './repair.ts';
 export * from './request.ts';
 export * from './run.ts';

@@ -4,15 +4,12 @@ import {
   DsseEnvelope,
   manifestKey,
   mediaTypes,
-  PinReport,
   statementOf,
-  type RunManifest,
   type Statement,
 } from '../../domain/index.ts';
 import type { Activities, AttestInput, AttestResult, StageRun } from '../../workflows/contract.ts';
 import type { Dependencies } from '../dependencies.ts';
 import { failure } from '../failure.ts';
-import { getJson } from '../io/blobs.ts';
 import type { ObjectStore } from '../io/store.ts';
 import { runStage } from '../stage.ts';
 import { hashOf, parseJson } from './bytes.ts';
@@ -20,6 +17,7 @@ import { signStatement } from './envelope.ts';
 import { gatesOf } from './gates.ts';
 import { readSigningKey, type SigningKey } from './keys.ts';
 import { storeManifest, type StoredManifest } from './manifest.ts';
+import { takenInOf } from './taken-in.ts';
 import { openTransparencyLog, type TransparencyLog } from './transparency-log.ts';
 import { readVersion } from './version.ts';
 
@@ -65,24 +63,14 @@ export async function attestRun(
 
 async function describe(store: ObjectStore, input: StageRun & AttestInput, { manifest, sha256 }: StoredManifest): Promise<Statement> {
   const model = manifest.artifacts.find(({ role, mediaType }) => role === 'model' && mediaType === mediaTypes.tree)?.sha256;
-  const pin = await pinReportOf(store, manifest);
   return statementOf({
     ...input,
     manifestSha256: sha256,
     gates: await gatesOf(store, input, { images: input.images.length > 0, model: model !== undefined }),
     builderVersion: readVersion(),
+    takenIn: await takenInOf(store, manifest),
     ...(model === undefined ? {} : { model }),
-    ...(pin === undefined ? {} : { pin }),
   });
-}
-
-async function pinReportOf(store: ObjectStore, { artifacts }: RunManifest): Promise<PinReport | undefined> {
-  const reports = artifacts.filter(({ role, mediaType }) => role === 'pin-report' && mediaType === mediaTypes.json);
-  for (const { sha256 } of reports) {
-    const report = PinReport.safeParse(await getJson(store, sha256));
-    if (report.success) return report.data;
-  }
-  return undefined;
 }
 
 /** The stored envelope's bytes. One that is there counts when it says the same, also under an earlier key. */

@@ -1,9 +1,10 @@
+import { createHash } from 'node:crypto';
 import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createDocker } from '../../activities/io/docker/connection.ts';
-import { Locks, type ImageRecording, type PinReport, type Run, type RunManifest } from '../../domain/index.ts';
+import { attestationKey, Locks, Statement, type ImageRecording, type PinReport, type Run, type RunManifest } from '../../domain/index.ts';
 import { startUpstreams, usualAddress, type Upstreams } from '../../examples/upstreams/upstreams.ts';
 import { connect, type Reprise } from '../../index.ts';
 import { buildReaches } from '../stack-environment.ts';
@@ -72,6 +73,16 @@ describe('a submission in which nothing is pinned', () => {
     const report = await stored<PinReport>(recorded, 'pin/pin-report.json');
     expect(report.images.flatMap(({ commits }) => commits ?? [])).toMatchObject([{ committedAt: '2022-01-10T12:00:00.000Z', fidelity: 'faithful' }]);
     expect([...new Set(upstreams.asked)].filter((each) => !each.includes('endings.git'))).toEqual(['GET /irregular.json', 'GET /nouns.txt']);
+  });
+
+  it('is attested with the hash of every thing that it took in', async () => {
+    const { payload } = JSON.parse(Buffer.from((await connection.store.get(attestationKey(recorded.run))) ?? []).toString('utf8')) as { payload: string };
+    const { resolvedDependencies } = Statement.parse(JSON.parse(Buffer.from(payload, 'base64').toString('utf8'))).predicate.buildDefinition;
+    const hashes = new Map(resolvedDependencies.map(({ name, uri, digest }) => [uri ?? name, digest]));
+    const nouns = createHash('sha256').update(readFileSync(join(examples, 'upstreams', 'nouns.txt'))).digest('hex');
+    expect(hashes.get(`http://${buildReaches}/nouns.txt`)).toEqual({ sha256: nouns });
+    expect(hashes.get('pkg:pypi/inflect@5.6.0')).toEqual({ sha256: expect.stringMatching(/^[0-9a-f]{64}$/) });
+    expect(hashes.get(`git+http://${buildReaches}/endings.git`)).toEqual({ gitCommit: expect.stringMatching(/^[0-9a-f]{40}$/) });
   });
 
   it('is built again when every server is gone, and scores the same', async () => {

@@ -3,7 +3,8 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { checkSignatures, preAuthenticationEncoding } from '../../../activities/attest/envelope.ts';
 import type { SigningKey } from '../../../activities/attest/keys.ts';
 import { openTransparencyLog } from '../../../activities/attest/transparency-log.ts';
-import { attestationKey, DsseEnvelope, LogEntry, manifestKey, RunManifest, Statement, transparencyLogKey } from '../../../domain/index.ts';
+import { artifactOf, putBlob } from '../../../activities/io/blobs.ts';
+import { attestationKey, blobKey, DsseEnvelope, LogEntry, manifestKey, mediaTypes, type ArtifactRole, RunManifest, Statement, transparencyLogKey } from '../../../domain/index.ts';
 import { attest, newSigningKey, storeRun } from '../../fakes/attested-run.ts';
 import { memoryStore } from '../../fakes/memory-store.ts';
 
@@ -58,6 +59,34 @@ describe('what is attested', () => {
       finishedOn: '2026-01-02T03:05:06.000Z',
     });
     expect(statement.predicate.reprise_verdict).toMatchObject({ publishable: true, scores: input.scores, stages: input.stages });
+  });
+
+  test('the statement names what the builds took in, each with its digest', async () => {
+    const store = memoryStore();
+    const input = await storeRun(store);
+    const [file, body, digest, commit] = ['1', '2', '3', 'c'].map((digit) => digit.repeat(64)) as [string, string, string, string];
+    await store.putIfAbsent(blobKey(body), Buffer.from(''), mediaTypes.bytes);
+    const exchange = { method: 'GET', url: 'http://files.example/a', requestHeaders: {}, status: 200, headers: [], body: { sha256: body, sizeBytes: 0 }, at: '2026-01-01T00:00:00Z', durationMs: 1, step: 3 };
+    const exchanges = [exchange, exchange, { ...exchange, url: 'http://files.example/gone', status: 404 }, { ...exchange, url: 'http://files.example/moved', status: 302, body: null }];
+    const locked = { name: 'tiny', version: '1.0', file: 'tiny-1.0.whl', sha256: file, sizeBytes: 1, uploadedAt: '2022-01-01T00:00:00Z', doubts: [] };
+    const locks = { schema: 'reprise.locks/v1', images: [{ role: 'serve', dockerfile: 'Dockerfile', before: '2022-06-02T00:00:00Z', fidelity: 'faithful', reasons: [], steps: [{ step: 3, command: 'RUN', source: 'served', packages: [locked] }] }] };
+    const base = { reference: 'debian:12', line: 1, pinned: `debian@sha256:${digest}`, digest: `sha256:${digest}`, source: 'registry', fidelity: 'faithful', reason: '' };
+    const report = { schema: 'reprise.pin-report/v1', asOf: '2022-06-01T00:00:00Z', summary: '', images: [{ role: 'serve', dockerfile: 'Dockerfile', bases: [base, base], inputs: [], leftBehind: [], commits: [{ line: 2, spec: 'git+https://forge.example/x', commit: commit.slice(0, 40), committedAt: '2022-01-01T00:00:00Z', fidelity: 'faithful', reason: '' }] }] };
+    const artifact = async (path: string, role: ArtifactRole, text: string, mediaType: string) => artifactOf(await putBlob(store, Buffer.from(text), mediaType), path, role);
+    const recording = await artifact('build/serve.recording.jsonl', 'recording', exchanges.map((each) => `${JSON.stringify(each)}\n`).join(''), mediaTypes.jsonLines);
+    const lock = await artifact('pin/locks.json', 'pin-report', JSON.stringify(locks), mediaTypes.json);
+    const pin = await artifact('pin/pin-report.json', 'pin-report', JSON.stringify(report), mediaTypes.json);
+    await attest(store, { ...input, artifacts: [...input.artifacts.filter(({ role }) => role !== 'pin-report'), recording, lock, pin] }, key);
+    const envelope = DsseEnvelope.parse(read(await store.get(attestationKey(input.run))));
+    const { resolvedDependencies } = Statement.parse(read(Buffer.from(envelope.payload, 'base64'))).predicate.buildDefinition;
+    expect(resolvedDependencies.slice(2).map(({ name, uri, digest: of }) => [name, uri, of])).toEqual([
+      ['debian:12', `debian@sha256:${digest}`, { sha256: digest }],
+      ['git+https://forge.example/x', undefined, { gitCommit: commit.slice(0, 40) }],
+      ['tiny-1.0.whl', 'pkg:pypi/tiny@1.0', { sha256: file }],
+      [undefined, 'http://files.example/a', { sha256: body }],
+      ['build/serve.recording.jsonl', undefined, { sha256: recording.sha256 }],
+      ['pin/locks.json', undefined, { sha256: lock.sha256 }],
+    ]);
   });
 
   test("a failed stage's log stands in the manifest", async () => {
