@@ -1,6 +1,9 @@
 import { defineConfig } from 'vitest/config';
 import { testStackEnvironment } from './test/stack-environment.ts';
 
+/** A loaded machine: one more try in CI, where the reporter names what needed it; none at a desk. */
+const retry = process.env['CI'] === undefined ? 0 : 1;
+
 /** `unit` needs nothing but Node; `stack` brings up Temporal, the object store and the worker beside whatever else runs. */
 export default defineConfig({
   test: {
@@ -12,6 +15,7 @@ export default defineConfig({
           exclude: ['test/integration/**', 'test/e2e/**', 'test/hostile/**', 'test/chaos/**', 'test/gpu/**'],
           globalSetup: ['test/temporary-directory.ts'],
           testTimeout: 20_000,
+          retry,
         },
       },
       {
@@ -24,8 +28,7 @@ export default defineConfig({
           // Two training containers at once would make each other's times meaningless.
           fileParallelism: false,
           testTimeout: 300_000,
-          // Real parts on a loaded machine: one more try in CI, where the reporter names what needed it; none at a desk.
-          retry: process.env['CI'] === undefined ? 0 : 1,
+          retry,
           hookTimeout: 300_000,
         },
       },

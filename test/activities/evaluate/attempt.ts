@@ -17,7 +17,6 @@ export interface Evaluated extends ServingRecord {
   asked: string[];
   messages: string[];
   most: number;
-  wallMs: number;
 }
 
 export interface Options {
@@ -52,9 +51,8 @@ export async function evaluate(handlers: MakeHandler[], options: Options = {}): 
     }
   };
   const context = { signal, report: ({ message }: { message: string }) => void messages.push(message) };
-  const startedAt = performance.now();
   const record = await askWithRestarts(serve, { plan, journal, timeMs }, context, { ...quick, ...bounds });
-  return { ...record, answers: [...answersOf(plan, journal.answered)], asked, messages, most, wallMs: performance.now() - startedAt };
+  return { ...record, answers: [...answersOf(plan, journal.answered)], asked, messages, most };
 }
 
 /** How often each status or reason of failure came. */
