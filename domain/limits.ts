@@ -119,6 +119,8 @@ export const limits = {
   readyProbeMs: 5 * second,
   /** Between two looks: short, as every run waits for it twice. */
   readyPauseMs: 200,
+  /** Between two questions for the processes of a container whose first one is not to be seen; each starts a program on the engine's host. */
+  missedEndLookMs: 5 * second,
   /** Grace between SIGTERM and SIGKILL. */
   stopGraceMs: 10 * second,
   /** A guard is a shell that sleeps; listing 100,000 checkpoint files takes 20 MiB. */

@@ -5,7 +5,7 @@ import { judge } from './oracle/judge.ts';
 import { planOf, type FaultKind, type PlannedFault } from './plan.ts';
 import { untilRecovered, watchProgress, type ProgressWatch } from './progress.ts';
 import type { Summary } from './summary.ts';
-import { reprise, submit, type Submitted } from './workload.ts';
+import { isOpen, reprise, submit, type Submitted } from './workload.ts';
 import { writeSuite, type World } from './world.ts';
 
 export interface Struck {
@@ -15,7 +15,7 @@ export interface Struck {
 
 /** More at a time than the one training that a host without GPUs does at a time. */
 const atOnce = 3;
-const aimForMs = 20_000;
+const aimForMs = 6_000;
 const drainMs = 10 * 60_000;
 
 /**
@@ -96,8 +96,4 @@ async function strike(world: World, fault: PlannedFault, submitted: Submitted[],
 
 async function untilEnded(submitted: Submitted[]): Promise<void> {
   while (submitted.some(isOpen)) await sleep(250);
-}
-
-function isOpen({ result, error }: Submitted): boolean {
-  return result === undefined && error === undefined;
 }

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { run } from '../../activities/io/subprocess.ts';
 import type { AimOf } from './aim.ts';
-import type { Submitted } from './workload.ts';
+import { isOpen, type Submitted } from './workload.ts';
 import type { World } from './world.ts';
 
 /** Stages whose retry in a new run does nothing again that took a GPU. */
@@ -40,7 +40,7 @@ interface Pending {
 }
 
 async function findStage(world: World, submitted: Submitted[]): Promise<(Pending & { run: Submitted }) | undefined> {
-  for (const each of submitted.filter(({ result, error, givenUp }) => result === undefined && error === undefined && givenUp !== true)) {
+  for (const each of submitted.filter((other) => isOpen(other) && other.givenUp !== true)) {
     const found = (await pending(world, each)).find(({ activity }) => stages.has(activity));
     if (found) return { ...found, run: each };
   }

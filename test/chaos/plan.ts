@@ -49,6 +49,6 @@ export function* planOf(seed: string, only = ''): Generator<PlannedFault, never>
   for (;;) {
     let ticket = random() * total;
     const kind = kinds.find((each) => (ticket -= weights[each]) < 0) ?? 'worker-kill';
-    yield { kind, afterMs: Math.round(500 + random() * 5_000), durationMs: Math.round(1_000 * 2 ** (random() * 4.5)) };
+    yield { kind, afterMs: Math.round(200 + random() * 3_000), durationMs: Math.round(1_000 * 2 ** (random() * 4.5)) };
   }
 }

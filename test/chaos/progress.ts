@@ -2,7 +2,7 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Aim } from './aim.ts';
-import { ask, type Submitted } from './workload.ts';
+import { ask, isOpen, type Submitted } from './workload.ts';
 import type { World } from './world.ts';
 
 /** What of a run can be seen from outside: objects that it stored, events of its history, attempts and their heartbeats. */
@@ -63,16 +63,13 @@ export function watchProgress(world: World, submitted: Submitted[]): ProgressWat
     hasMoved(run, sinceMs, beatsCount) {
       const mark = marks.get(run);
       const each = submitted.find((other) => other.run === run);
-      if (!each || !isOpen(each)) return true;
+      // What was given up has ended; its retry is another run.
+      if (!each || !isOpen(each) || each.retryOf?.run === run) return true;
       return Math.max(mark?.movedMs ?? 0, mark?.startMs ?? 0) >= sinceMs || (beatsCount && (mark?.beatMs ?? 0) >= sinceMs);
     },
     stop: () => stopping.abort(),
     stopped: stopping.signal,
   };
-}
-
-function isOpen({ result, error }: Submitted): boolean {
-  return result === undefined && error === undefined;
 }
 
 async function objectsOf({ objects }: World, run: string): Promise<number> {

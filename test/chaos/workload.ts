@@ -25,6 +25,10 @@ export interface Submitted {
   reported: string;
 }
 
+export function isOpen({ result, error }: Pick<Submitted, 'result' | 'error'>): boolean {
+  return result === undefined && error === undefined;
+}
+
 const root = join(import.meta.dirname, '..', '..');
 
 /** Runs the command as a person would; while the platform is away, as a person who tries again. */
@@ -61,7 +65,7 @@ function newest(times: ({ seconds?: unknown; nanos?: number | null } | null | un
 /** Asks the server about what has not ended; without an answer nothing changes. Resolves to the newest sign of life of each. */
 export async function ask(world: World, submitted: Submitted[]): Promise<Map<string, Signs>> {
   const beats = new Map<string, Signs>();
-  const open = submitted.filter(({ result, error }) => result === undefined && error === undefined);
+  const open = submitted.filter(isOpen);
   if (open.length === 0) return beats;
   // Without interceptors nothing is asked again behind our back, when the connection is closed already.
   const connection = await Connection.connect({ address: world.config.temporalAddress, connectTimeout: '2s', interceptors: [] }).catch(() => undefined);

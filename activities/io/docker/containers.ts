@@ -5,6 +5,7 @@ import type { FailureCode } from '../../../domain/index.ts';
 import { failure } from '../../failure.ts';
 import { isConflict, isNotFound, onEngine, refusedCommand } from './errors.ts';
 import { hardenedHostConfig, scratchDirectories, type Confinement } from './host-config.ts';
+import { noticeEnd } from './missed-end.ts';
 import { containerName, labelNames, labelsOf, type Owner } from './names.ts';
 
 export interface ContainerPlan {
@@ -80,6 +81,7 @@ function isForgotten(error: unknown): boolean {
 export async function stateOf(container: Container): Promise<ContainerState> {
   const { Id, State, NetworkSettings } = await onEngine('inspecting the container', () => container.inspect());
   const live = State.Running || State.Status === 'restarting';
+  if (State.Running) await noticeEnd(container, { id: Id, pid: State.Pid });
   return {
     id: Id,
     status: live ? 'running' : State.Status === 'created' ? 'created' : 'exited',

@@ -20,8 +20,12 @@ export async function judge(world: World, { seed, minutes }: Options, submitted:
       findings.push({ kind: 'lost', of: each.run, message: `the run did not complete: ${each.error ?? failed?.outcome?.code ?? each.result?.status ?? 'it has not ended'}: ${failed?.outcome?.message ?? ''}` });
       continue;
     }
-    answers += await checkAnswers(world, each, findings);
-    trainingSecondsLost += await checkTraining(world, each, findings);
+    try {
+      answers += await checkAnswers(world, each, findings);
+      trainingSecondsLost += await checkTraining(world, each, findings);
+    } catch (error) {
+      findings.push({ kind: 'lost', of: each.run, message: `what it stored cannot be read: ${String(error)}` });
+    }
   }
   const objectsVerified = await checkObjects(world, findings);
   await checkEngine(world, findings);

@@ -13,7 +13,11 @@ const budgetMs = 10 * 60_000;
  * Each step was done and told once, in one life of the container and one more for each time that it was killed, within one budget
  * that no life extended. Resolves to the seconds of training that were done again.
  */
-export async function checkTraining(world: World, { run, trainingKills }: Submitted, findings: Finding[]): Promise<number> {
+export async function checkTraining(world: World, submitted: Submitted, findings: Finding[]): Promise<number> {
+  const { trainingKills, retryOf } = submitted;
+  // A retry takes the training of the run before it where that came to its end.
+  const trained = retryOf?.stages.some(({ name, status }) => name === 'train' && status === 'completed') === true;
+  const run = trained ? retryOf.run : submitted.run;
   const lines = await logOf(world, run);
   const told = new Map<number, number>();
   for (const line of lines) {
