@@ -29,6 +29,8 @@ export interface Settings {
   npmRegistryUrl?: string;
   /** Snapshot archives for apt: address of a mirror -> address of its past, with `{date}`. */
   aptSnapshot?: Record<string, string>;
+  /** Addresses of conda's channels of which builds see the past. */
+  condaChannels?: string[];
   /** Archives of suites that have left their mirrors: address of a mirror -> address of its archive. */
   aptArchive?: Record<string, string>;
   /** Pages of package indexes are kept here over runs. */

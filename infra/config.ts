@@ -41,6 +41,7 @@ export const Config = z.strictObject({
   buildReaches: z.string().regex(/^(?:[^\s,]+:\d+(?:,|$))*$/, 'must be like 127.0.0.2:8765, comma-separated').describe('Services of this machine that builds may reach all the same: host:port, comma-separated'),
   aptSnapshot: z.record(z.url(), z.string().regex(/\{date\}/, 'must hold {date}')).describe('Snapshot archives of which apt sees the past while building: mirror=archive, comma-separated; `{date}` becomes a timestamp. Without one, apt is pinned by recording'),
   aptArchive: z.record(z.url(), z.url()).describe('Archives of suites that have left their mirrors, for repairs: mirror=archive, comma-separated'),
+  condaChannels: z.array(z.url()).describe('Channels of conda of which recorded builds see the past: addresses, comma-separated. Without them, conda is pinned by recording'),
   recordBuilds: z.enum(['on', 'off']).describe('Whether builds go out only through a proxy that records what they take in'),
   recordingAuthorityFile: z.string().describe('Certificate authority that recorded builds trust (PEM, key and certificate); made at the first build'),
   trainingReachable: z.array(z.string().regex(/^\S+:\d+$/, 'must be host:port')).describe('Services at private addresses that trainings with egress may reach: host:port, comma-separated'),
@@ -111,6 +112,7 @@ function defaults(home: string, given: Record<string, unknown>, environment: Nod
     buildReaches: '',
     aptSnapshot: {},
     aptArchive: {},
+    condaChannels: [],
     recordBuilds: 'on',
     recordingAuthorityFile: join(home, 'keys', 'recording.pem'),
     suiteKeyFile: join(home, 'keys', 'suite.key'),
@@ -147,8 +149,11 @@ function isPrices(text: string): boolean {
 /** What a field with several values is written as in the environment. */
 function valuesOf(field: string, value: string): unknown {
   if (maps.has(field)) return parseMap(value);
-  return field === 'trainingReachable' ? value.split(',').map((each) => each.trim()) : value;
+  return lists.has(field) ? value.split(',').map((each) => each.trim()) : value;
 }
+
+/** Fields that are given as `one,two`. */
+const lists = new Set(['trainingReachable', 'condaChannels']);
 
 /** Fields that are given as `from=to,from=to`. */
 const maps = new Set(['imageMap', 'aptSnapshot', 'aptArchive']);

@@ -33,6 +33,7 @@ export async function connectDependencies(config: Config, client: Client, secret
       ...(await askClients(config)),
       aptSnapshot: config.aptSnapshot,
       aptArchive: config.aptArchive,
+      condaChannels: config.condaChannels,
       indexCacheDirectory: join(config.cache, 'pip-index'),
       ...recordingSettings(config),
       trainingReachable: config.trainingReachable,

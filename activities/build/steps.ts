@@ -13,7 +13,7 @@ export interface BuildStep {
 }
 
 /** What pin adds names one of its paths, its index or a date, what a repair adds has its comment; what is changed keeps its place among the instructions. */
-const platformPath = /(?:^|[\s=])(?:\.reprise\/|\/usr\/local\/share\/reprise\/|(?:http:\/\/)?index\.reprise\.internal(?:\/|$))|^ARG (?:npm_config_before|REPRISE_APT_BEFORE)=[\d-]+T[\d:.]+Z$/;
+const platformPath = /(?:^|[\s=])(?:\.reprise\/|\/usr\/local\/share\/reprise\/|(?:http:\/\/)?index\.reprise\.internal(?:\/|$))|^ARG (?:npm_config_before|REPRISE_(?:APT|CONDA)_BEFORE)=[\d-]+T[\d:.]+Z$/;
 
 /**
  * The steps of a pinned Dockerfile, each with its instruction in the original: those that were not added are, in their order,

@@ -23,7 +23,7 @@ export function createPinActivities(dependencies: Dependencies): Pick<Activities
     async pin({ submission, ...stageRun }) {
       const { imageMap, caBundle, pipIndexUrl } = dependencies.settings;
       const authority = await hashOf(caBundle);
-      const inputs = { snapshot: submission.snapshot, images: submission.images, asOf: submission.asOf.date, imageMap, caBundle: authority.sha256, recorded: dependencies.settings.recording !== undefined, pipIndex: pipIndexUrl === undefined ? null : shown(pipIndexUrl), aptSnapshot: dependencies.settings.aptSnapshot ?? {} };
+      const inputs = { snapshot: submission.snapshot, images: submission.images, asOf: submission.asOf.date, imageMap, caBundle: authority.sha256, recorded: dependencies.settings.recording !== undefined, pipIndex: pipIndexUrl === undefined ? null : shown(pipIndexUrl), aptSnapshot: dependencies.settings.aptSnapshot ?? {}, condaChannels: dependencies.settings.condaChannels ?? [] };
       const cache = authority.error === undefined ? { version: 3, inputs } : undefined;
       return runStage(dependencies, stageRun, 'pin', cache, (context) => {
         if (authority.error !== undefined) throw authority.error;
@@ -62,7 +62,7 @@ export async function pinSubmission(
     const { inputs, commits, lines } = await dateCommits(plan, findCommit);
     const date = dates[index];
     const rewritten = rewrite({ ...plan.dockerfile, lines }, bases, settings.caBundle !== undefined || settings.recording !== undefined, date?.dated, commits);
-    const settled = inputs.map((input) => undated(input, { pip: settings.pipIndexUrl !== undefined, npm: date?.dated.npm ?? false, apt: date?.dated.apt ?? false }));
+    const settled = inputs.map((input) => undated(input, { pip: settings.pipIndexUrl !== undefined, npm: date?.dated.npm ?? false, apt: date?.dated.apt ?? false, conda: date?.dated.conda ?? false }));
     images.push({ plan: { ...plan, inputs: settled }, bases, commits, cutOff: date?.cutOff, ...rewritten });
   }
   const report = pinReport(submission.asOf.date, images);

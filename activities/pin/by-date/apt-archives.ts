@@ -40,9 +40,7 @@ export function aptHosts({ aptSnapshot = {}, aptArchive = {} }: AptArchives, { b
  * retired suites where the mirror has none of it. apt verifies what it gets as it always does: packages keep their signatures.
  * False where the address is none of a mirror's.
  */
-export type AptHandler = (request: IncomingMessage, response: ServerResponse, url: string) => Promise<boolean>;
-
-export function createAptHandler(client: HttpClient, archives: AptArchives, date: AptDate): AptHandler {
+export function createAptHandler(client: HttpClient, archives: AptArchives, date: AptDate): (request: IncomingMessage, response: ServerResponse, url: string) => Promise<boolean> {
   return async (request, response, url) => {
     const candidates = addressesFor(url, archives, date);
     if (candidates.length === 0) return false;

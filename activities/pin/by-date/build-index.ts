@@ -7,6 +7,7 @@ import { indexHost, indexInstants } from './address.ts';
 import { aptDateIn, aptHosts, createAptHandler } from './apt-archives.ts';
 import { startBuildProxy } from './build-proxy.ts';
 import { createHttpClient } from './http.ts';
+import { condaInstantIn, createCondaHandler } from './conda-channels.ts';
 import { createBuildRecorder, type BuildRecorder } from './recorder.ts';
 import { createIndexHandler } from './serve-index.ts';
 import { createUpstream, type Upstream } from './upstream.ts';
@@ -14,7 +15,7 @@ import { createUpstream, type Upstream } from './upstream.ts';
 export interface BuildIndex {
   /** The proxy for plain HTTP that the build is given; it answers for the index. */
   proxyUrl: string;
-  /** Names that it answers for: the index's, and those of apt's mirrors. */
+  /** Names that it answers for: the index's, and those of apt's mirrors and conda's channels. */
   hosts: string[];
   /** Exclusive; undefined where the build takes no packages from the index. */
   before: string | undefined;
@@ -23,14 +24,16 @@ export interface BuildIndex {
 }
 
 /**
- * The past for the time of one build, where its pinned Dockerfile asks for it: the package index, and apt's mirrors. It listens at
+ * The past for the time of one build, where its pinned Dockerfile asks for it: the package index, apt's mirrors and conda's channels. It listens at
  * the gateway of the engine's default network, which build containers reach and other machines do not. Undefined where the build
  * needs none. Failures: PLATFORM_ERROR, ENGINE_UNREACHABLE.
  */
 export async function openBuildIndex(docker: Docker, settings: Settings, dockerfile: string): Promise<BuildIndex | undefined> {
   const before = indexInstants(dockerfile)[0];
   const aptDate = aptDateIn(dockerfile);
-  const mirrors = aptHosts(settings, aptDate);
+  const condaBefore = condaInstantIn(dockerfile);
+  const channels = condaBefore === undefined ? [] : (settings.condaChannels ?? []);
+  const mirrors = [...aptHosts(settings, aptDate), ...channels.map((channel) => new URL(channel).hostname)];
   if (before === undefined && mirrors.length === 0) return undefined;
   const upstream = upstreamOf(settings);
   if (before !== undefined && !upstream) throw failure('PLATFORM_ERROR', 'the pinned Dockerfile names the package index as of a date, and no index is configured (REPRISE_PIP_INDEX_URL)');
@@ -40,7 +43,7 @@ export async function openBuildIndex(docker: Docker, settings: Settings, dockerf
   const proxy = await startBuildProxy({
     address,
     ...(upstream ? { handler: createIndexHandler({ upstream, onEvent: recorder.onEvent }) } : {}),
-    mirrors: { hosts: mirrors, handler: createAptHandler(client, settings, aptDate) },
+    mirrors: { hosts: mirrors, handlers: [createAptHandler(client, settings, aptDate), createCondaHandler(client, channels, condaBefore)] },
     httpProxy: settings.httpProxy,
   }).catch((error: Error) => {
     throw failure('PLATFORM_ERROR', `listening at ${address}, by which build containers know this machine: ${error.message}; a worker in a container needs the network of its host`, { cause: error });

@@ -4,7 +4,6 @@ import type { AddressInfo } from 'node:net';
 import { BlockList, isIP } from 'node:net';
 import { pipeline } from 'node:stream/promises';
 import { indexHost } from './address.ts';
-import type { AptHandler } from './apt-archives.ts';
 import type { IndexHandler } from './serve-index.ts';
 
 export interface BuildProxyOptions {
@@ -12,11 +11,14 @@ export interface BuildProxyOptions {
   address: string;
   /** The package index. */
   handler?: IndexHandler;
-  /** Mirrors of apt that are answered for; what their handler leaves is passed on. */
-  mirrors?: { hosts: readonly string[]; handler: AptHandler };
+  /** Mirrors of apt and channels of conda that are answered for; what their handlers leave is passed on. */
+  mirrors?: { hosts: readonly string[]; handlers: readonly MirrorHandler[] };
   /** The operator's proxy for plain HTTP, through which everything else goes. */
   httpProxy?: string | undefined;
 }
+
+/** Answers a request of a mirror's address; false where it is none that it knows. */
+export type MirrorHandler = (request: IncomingMessage, response: ServerResponse, url: string) => Promise<boolean>;
 
 export interface BuildProxy {
   /** `http://<address>:<port>`. */
@@ -32,7 +34,9 @@ export interface BuildProxy {
 export async function startBuildProxy({ address, handler, mirrors, httpProxy }: BuildProxyOptions): Promise<BuildProxy> {
   const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const target = proxied(request) ?? mirrored(request, mirrors?.hosts ?? []);
-    if (target && mirrors?.hosts.includes(target.hostname) && (await mirrors.handler(request, response, target.href))) return;
+    if (target && mirrors?.hosts.includes(target.hostname)) {
+      for (const handles of mirrors.handlers) if (await handles(request, response, target.href)) return;
+    }
     if (target && target.hostname !== indexHost) return forward(request, response, target, httpProxy);
     if (handler) return handler(request, response, target ? target.pathname + target.search : (request.url ?? '/'));
     response.writeHead(404, { 'content-type': 'text/plain; charset=utf-8' }).end('no package index is configured\n');

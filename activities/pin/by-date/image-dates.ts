@@ -20,7 +20,7 @@ export interface ImageDate {
  */
 export async function imageDates(settings: Settings, asOf: string, plans: readonly ImagePlan[], signal: AbortSignal): Promise<(ImageDate | undefined)[]> {
   const upstream = upstreamOf(settings);
-  const past = { pip: upstream !== undefined, apt: hasAptSnapshot(settings) };
+  const past = { pip: upstream !== undefined, apt: hasAptSnapshot(settings), conda: seesCondaPast(settings) };
   const dates: (ImageDate | undefined)[] = [];
   try {
     for (const { inputs, dockerfile } of plans) {
@@ -45,7 +45,12 @@ async function dateOf(needed: DatedBuild, upstream: Upstream | undefined, settin
   return { cutOff, dated: { ...needed, npm, before: cutOff.before } };
 }
 
+/** Channels are asked by HTTPS, which only the proxy of a recorded build sees. */
+function seesCondaPast({ condaChannels = [], recording }: Settings): boolean {
+  return condaChannels.length > 0 && recording !== undefined;
+}
+
 /** Whether apt sees the past at all. */
-export function hasAptSnapshot({ aptSnapshot = {} }: Pick<Settings, 'aptSnapshot'>): boolean {
+function hasAptSnapshot({ aptSnapshot = {} }: Pick<Settings, 'aptSnapshot'>): boolean {
   return Object.keys(aptSnapshot).length > 0;
 }

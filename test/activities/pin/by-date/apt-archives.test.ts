@@ -34,11 +34,11 @@ describe('what apt asks of a mirror', () => {
 describe('a build that takes packages of apt', () => {
   const apt = { kind: 'apt', spec: 'curl', line: 2, verdict: 'by-date' } as const;
   it('is told the date where a snapshot archive is configured', () => {
-    const build = datedBuild([apt], before, '', { pip: true, apt: true });
+    const build = datedBuild([apt], before, '', { pip: true, apt: true, conda: false });
     expect(build && dateLines(build)).toEqual([expect.stringMatching(/^# reprise: /), `ARG REPRISE_APT_BEFORE=${before}`]);
   });
 
   it.each([[true, 'by-date', 'snapshot archive'], [false, 'by-recording', 'no snapshot archive is configured']])('says how it is determined (%s)', (has, verdict, reason) => {
-    expect(undated(apt, { pip: true, npm: false, apt: has })).toMatchObject({ verdict, reason: expect.stringContaining(reason) });
+    expect(undated(apt, { pip: true, npm: false, apt: has, conda: false })).toMatchObject({ verdict, reason: expect.stringContaining(reason) });
   });
 });
