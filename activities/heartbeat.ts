@@ -11,8 +11,9 @@ export const heartbeatEveryMs = 5_000;
  * Signals make the workflow's details live in the Temporal UI but cost history events, so they come at growing intervals:
  * about ten in 24 hours. Heartbeats carry everything in between.
  */
-const firstSignalMs = 3_000;
-const signalGrowth = 2.5;
+export function* signalInstants(): Generator<number, never> {
+  for (let atMs = 0, intervalMs = 3_000; ; intervalMs *= 2.5) yield (atMs += intervalMs);
+}
 
 /** Runs `compute` with a context that heartbeats the latest progress, also while nothing new is reported. */
 export async function withHeartbeat<Result>(
@@ -23,13 +24,13 @@ export async function withHeartbeat<Result>(
 ): Promise<Result> {
   const activity = Context.current();
   let latest: StageProgress = { stage, message: 'started', at: new Date().toISOString() };
-  let nextSignalAt = Date.now() + firstSignalMs;
-  let interval = firstSignalMs;
+  const startMs = Date.now();
+  const instants = signalInstants();
+  let nextSignalAt = startMs + instants.next().value;
   const beat = (): void => activity.heartbeat(latest);
   const signal = (): void => {
     if (Date.now() < nextSignalAt) return;
-    interval *= signalGrowth;
-    nextSignalAt = Date.now() + interval;
+    nextSignalAt = startMs + instants.next().value;
     dependencies.signalProgress(stageRun.workflowId, latest).catch((error: unknown) => {
       dependencies.logger.warn({ error, stage }, 'progress signal not delivered');
     });
