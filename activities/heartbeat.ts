@@ -1,5 +1,5 @@
 import { Context } from '@temporalio/activity';
-import type { StageName, StageProgress } from '../domain/index.ts';
+import type { Spent, StageName, StageProgress } from '../domain/index.ts';
 import type { StageRun } from '../workflows/contract.ts';
 import type { Dependencies } from './dependencies.ts';
 import type { StageContext } from './stage.ts';
@@ -15,11 +15,12 @@ export function* signalInstants(): Generator<number, never> {
   for (let atMs = 0, intervalMs = 3_000; ; intervalMs *= 2.5) yield (atMs += intervalMs);
 }
 
-/** Runs `compute` with a context that heartbeats the latest progress, also while nothing new is reported. */
+/** Runs `compute` with a context that heartbeats the latest progress and what was spent, also while nothing new is reported. */
 export async function withHeartbeat<Result>(
   dependencies: Pick<Dependencies, 'signalProgress' | 'logger'>,
   stageRun: StageRun,
   stage: StageName,
+  spent: () => Spent,
   compute: (context: StageContext) => Promise<Result>,
 ): Promise<Result> {
   const activity = Context.current();
@@ -27,7 +28,7 @@ export async function withHeartbeat<Result>(
   const startMs = Date.now();
   const instants = signalInstants();
   let nextSignalAt = startMs + instants.next().value;
-  const beat = (): void => activity.heartbeat(latest);
+  const beat = (): void => activity.heartbeat({ ...latest, spent: spent() });
   const signal = (): void => {
     if (Date.now() < nextSignalAt) return;
     nextSignalAt = startMs + instants.next().value;

@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
 import { CancelledFailure, Context } from '@temporalio/activity';
-import { cacheKey, canonicalJson, mediaTypes, type FailedOutcome, type StageCost, type StageName, type StageOutcome, type StageProgress } from '../domain/index.ts';
+import { cacheKey, canonicalJson, costOf, mediaTypes, nothingSpent, Spent, type FailedOutcome, type StageName, type StageOutcome, type StageProgress } from '../domain/index.ts';
 import type { StageRun } from '../workflows/contract.ts';
 import type { Dependencies } from './dependencies.ts';
 import { failure, outcomeOf } from './failure.ts';
 import { withHeartbeat } from './heartbeat.ts';
-import { withMeter, type Meter } from './io/metering.ts';
+import { withMeter } from './io/metering.ts';
 import type { ObjectStore } from './io/store.ts';
 
 /** What a stage function knows of its surroundings: the same inside Temporal and on the command line. */
@@ -50,18 +50,19 @@ export async function runStage<Result>(
   compute: (context: StageContext) => Promise<StageResult<Result>>,
 ): Promise<StageOutcome<Result>> {
   const { store } = dependencies;
-  const meter: Meter = { storedBytes: 0, movedBytes: 0 };
   const startMs = Date.now();
+  const meter = spentBefore(startMs);
+  const spent = (): Spent => ({ ...meter, wallMs: meter.wallMs + Date.now() - startMs });
   try {
     const identity = typeof cache === 'function' ? await cache() : cache;
     const shelf = identity && (await shelfOf(store, stage, identity));
     const stored = identity && shelf && !stageRun.fresh ? await newestValid(shelf.results, identity) : undefined;
     if (stored) return { status: 'completed', cached: true, ...stored };
-    const computed = await withMeter(meter, () => withHeartbeat(dependencies, stageRun, stage, (context) => unlessGivenUp(context, compute)));
+    const computed = await withMeter(meter, () => withHeartbeat(dependencies, stageRun, stage, spent, (context) => unlessGivenUp(context, compute)));
     if (shelf) await store.putIfAbsent(shelf.freeKey, Buffer.from(JSON.stringify(computed)), mediaTypes.json);
-    return { status: 'completed', cached: false, ...computed, cost: costOf(meter, startMs) };
+    return { status: 'completed', cached: false, ...computed, cost: costOf(spent()) };
   } catch (error) {
-    return { ...outcomeOrThrow(error), cost: costOf(meter, startMs) };
+    return { ...outcomeOrThrow(error), cost: costOf(spent()) };
   }
 }
 
@@ -113,18 +114,13 @@ async function newestValid<Result>(results: StageResult<Result>[], identity: Cac
   return undefined;
 }
 
-function costOf({ storedBytes, movedBytes, cpuMs, gpuMs, energyJoules }: Meter, startMs: number): StageCost {
+/** What the attempts before this one had spent when they were last heard of, and how long this one waited for a worker. */
+function spentBefore(startMs: number): Spent {
+  const { heartbeatDetails, currentAttemptScheduledTimestampMs: scheduledMs } = Context.current().info;
+  const parsed = Spent.safeParse((heartbeatDetails as { spent?: unknown } | undefined)?.spent);
+  const before = parsed.success ? parsed.data : nothingSpent();
   // Outside a server nothing was scheduled.
-  const scheduledMs = Context.current().info.currentAttemptScheduledTimestampMs;
-  return {
-    wallMs: Date.now() - startMs,
-    queuedMs: scheduledMs > 1 ? Math.max(startMs - scheduledMs, 0) : 0,
-    storedBytes,
-    movedBytes,
-    ...(cpuMs === undefined ? {} : { cpuSeconds: cpuMs / 1_000 }),
-    ...(gpuMs === undefined ? {} : { gpuSeconds: gpuMs / 1_000 }),
-    ...(energyJoules === undefined ? {} : { energyJoules }),
-  };
+  return { ...before, queuedMs: before.queuedMs + (scheduledMs > 1 ? Math.max(startMs - scheduledMs, 0) : 0) };
 }
 
 function outcomeOrThrow(error: unknown): FailedOutcome {

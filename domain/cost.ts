@@ -1,8 +1,43 @@
 import { z } from 'zod';
 
-/** What one stage of one run cost the platform; what could not be measured is absent, and not zero. */
+/** What the containers of a stage used. */
+export const Use = z.object({ cpuMs: z.number().optional(), gpuMs: z.number().optional(), energyJoules: z.number().optional() });
+export type Use = z.infer<typeof Use>;
+
+/** What the attempts at a stage have spent so far. It travels in heartbeats, so that the next attempt goes on with it. */
+export const Spent = z.object({
+  wallMs: z.number(),
+  queuedMs: z.number(),
+  storedBytes: z.number(),
+  movedBytes: z.number(),
+  /** By the life of a container: its start, by which every attempt that looks after it knows it. */
+  uses: z.record(z.string(), Use),
+});
+export type Spent = z.infer<typeof Spent>;
+
+export function nothingSpent(): Spent {
+  return { wallMs: 0, queuedMs: 0, storedBytes: 0, movedBytes: 0, uses: {} };
+}
+
+export function costOf({ wallMs, queuedMs, storedBytes, movedBytes, uses }: Spent): StageCost {
+  const all = Object.values(uses);
+  const sum = (of: (use: Use) => number | undefined): number | undefined =>
+    all.some((use) => of(use) !== undefined) ? all.reduce((total, use) => total + (of(use) ?? 0), 0) : undefined;
+  const [cpuMs, gpuMs, energyJoules] = [sum((use) => use.cpuMs), sum((use) => use.gpuMs), sum((use) => use.energyJoules)];
+  return {
+    wallMs,
+    queuedMs,
+    storedBytes,
+    movedBytes,
+    ...(cpuMs === undefined ? {} : { cpuSeconds: cpuMs / 1_000 }),
+    ...(gpuMs === undefined ? {} : { gpuSeconds: gpuMs / 1_000 }),
+    ...(energyJoules === undefined ? {} : { energyJoules }),
+  };
+}
+
+/** What one stage of one run cost the platform in all its attempts; what could not be measured is absent, and not zero. */
 export const StageCost = z.object({
-  /** From the start of its last attempt to its end. */
+  /** For which somebody worked at it. */
   wallMs: z.number(),
   /** From when the work was given out to when a worker took it. */
   queuedMs: z.number(),

@@ -1,15 +1,10 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { Readable } from 'node:stream';
+import type { Spent, Use } from '../../domain/index.ts';
 import type { ObjectStore } from './store.ts';
 
 /** What is counted while a stage runs. */
-export interface Meter {
-  storedBytes: number;
-  movedBytes: number;
-  cpuMs?: number;
-  gpuMs?: number;
-  energyJoules?: number;
-}
+export type Meter = Pick<Spent, 'storedBytes' | 'movedBytes' | 'uses'>;
 
 const meters = new AsyncLocalStorage<Meter>();
 
@@ -18,9 +13,15 @@ export function withMeter<Result>(meter: Meter, work: () => Promise<Result>): Pr
   return meters.run(meter, work);
 }
 
-/** Enters what a stage's containers used in all; nothing outside a stage. */
-export function enterUse(use: Pick<Meter, 'cpuMs' | 'gpuMs' | 'energyJoules'>): void {
-  Object.assign(meters.getStore() ?? {}, use);
+/** Enters what a container of the stage has used since its start, which names its life; nothing outside a stage. */
+export function enterUse(life: string, use: Use): void {
+  const meter = meters.getStore();
+  if (meter) meter.uses[life] = { ...meter.uses[life], ...use };
+}
+
+/** What attempts before this one have entered for a life. */
+export function enteredUse(life: string): Use {
+  return meters.getStore()?.uses[life] ?? {};
 }
 
 /** The same store, whose bytes are counted for the stage that moves them. */

@@ -17,7 +17,7 @@ import { getTree, tarOfTree } from '../io/trees.ts';
 import { copyContainerLog, type StageLog } from '../logs/index.ts';
 import type { StageContext } from '../stage.ts';
 import { ensureImage } from '../store-images/index.ts';
-import { takeTracksDevice } from './device.ts';
+import { enterServersUse, takeTracksDevice } from './device.ts';
 import { serverPlan, type ServerInput } from './plan.ts';
 import { untilReady } from './readiness.ts';
 import { openWay, type Way } from './way.ts';
@@ -72,8 +72,12 @@ export async function withServer<Result>(
     const result = await use(await runningServer(container, baseUrl, ended));
     // Whatever it answered before: one that takes more than it is given is stopped, and told so.
     if (watch.excess()) throw await ended(await stateOf(container));
+    await enterServersUse(container);
     if (!isLeft(context)) await stopContainer(container, 0).then(() => copied);
     return result;
+  } catch (error) {
+    await enterServersUse(container).catch(() => undefined); // Why it failed is told, not what it used.
+    throw error;
   } finally {
     await way?.close();
     if (!isLeft(context)) await takeDown();

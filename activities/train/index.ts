@@ -5,7 +5,6 @@ import { outcomeOf } from '../failure.ts';
 import { stateOf, type ContainerState } from '../io/docker/containers.ts';
 import { releaseDevices } from '../io/docker/device-lease.ts';
 import type { ContainerLimits } from '../io/docker/host-config.ts';
-import { enterUse } from '../io/metering.ts';
 import { logRedactor, withStageLog, type Lease, type StageLog } from '../logs/index.ts';
 import { runStage, type StageContext, type StageResult } from '../stage.ts';
 import { collectOutput } from './collect.ts';
@@ -13,6 +12,7 @@ import { removeGuard } from './guard.ts';
 import { refuseFaulty } from './judge.ts';
 import { withNetworkLog } from './network-log.ts';
 import { trainingInputs } from './plan.ts';
+import { enterDeviceTime } from './use.ts';
 import { attachTraining } from './start.ts';
 import type { Training, TrainingBounds } from './training.ts';
 import { watchTraining } from './watch.ts';
@@ -69,7 +69,7 @@ export async function runTraining(
   const { result: ended, record } = await withNetworkLog(training, () => watchTraining(training));
   await lease.assertHeld();
   const durationMs = training.budget.usedMs(Date.parse(ended.finishedAt ?? ''));
-  if (training.device !== undefined) enterUse({ gpuMs: durationMs });
+  enterDeviceTime(training, Date.parse(ended.finishedAt ?? ''));
   try {
     await refuseFaulty(training, ended);
   } finally {

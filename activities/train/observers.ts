@@ -3,15 +3,16 @@ import type { Container } from 'dockerode';
 import { limits, type EndReason } from '../../domain/index.ts';
 import { outcomeOf } from '../failure.ts';
 import { processesAreFull } from '../io/docker/excess.ts';
+import { createUseMeter, layerBytes } from '../io/docker/use.ts';
 import { openCheckpoints } from './checkpoints.ts';
 import { deviceHealth } from '../io/gpu-devices.ts';
-import { enterUse } from '../io/metering.ts';
+import { enteredUse, enterUse } from '../io/metering.ts';
 import { listCheckpoints, volumeBytes } from './listing.ts';
 import type { Observation } from './observation.ts';
 import { attendConnection } from './network.ts';
 import { checkpointDirectory, keepsCheckpoints, trainingNetworkOf } from './plan.ts';
 import type { Training } from './training.ts';
-import { createUseMeter, layerBytes } from './use.ts';
+import { enterDeviceTime } from './use.ts';
 
 /** Ends the training for a reason that every later attempt will find. */
 export type Decide = (reason: EndReason, message: string) => Promise<void>;
@@ -82,9 +83,9 @@ function openKeeper({ dependencies, submission, container, context, lease }: Tra
   return openCheckpoints(store, { run: context.run, container, directory, scratchDirectory: settings.scratchDirectory, lease, list: () => listCheckpoints(guard) });
 }
 
-function activityLook({ container, device, lease }: Training, seen: Observation): () => Promise<void> {
+function activityLook(training: Training, seen: Observation): () => Promise<void> {
+  const { container, device, budget } = training;
   const use = createUseMeter(container);
-  let energyJoules = 0;
   let lookedMs = Date.now();
   return async () => {
     const health = device === undefined ? undefined : await deviceHealth(device);
@@ -92,10 +93,11 @@ function activityLook({ container, device, lease }: Training, seen: Observation)
     if (!used) return;
     const gpu = health?.healthy ? health.sample : undefined;
     seen.sawUse({ cpuShare: used.cpuShare ?? 0, memoryBytes: used.memoryBytes, gpu });
-    energyJoules += ((gpu?.powerWatts ?? 0) * (Date.now() - lookedMs)) / 1_000;
+    const life = budget.life()?.startedAt ?? '';
+    const joules = ((gpu?.powerWatts ?? 0) * (Date.now() - lookedMs)) / 1_000;
     lookedMs = Date.now();
-    // An attempt that came later has not seen all of it.
-    enterUse({ cpuMs: used.cpuMs, ...(lease.epoch === 1 && energyJoules > 0 ? { energyJoules } : {}) });
+    enterUse(life, { cpuMs: used.cpuMs, ...(joules > 0 ? { energyJoules: (enteredUse(life).energyJoules ?? 0) + joules } : {}) });
+    enterDeviceTime(training, Date.now());
   };
 }
 

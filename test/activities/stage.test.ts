@@ -5,7 +5,9 @@ import pino from 'pino';
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { Dependencies } from '../../activities/dependencies.ts';
 import { failure } from '../../activities/failure.ts';
+import { enterUse } from '../../activities/io/metering.ts';
 import { runStage, type CacheIdentity, type StageContext } from '../../activities/stage.ts';
+import type { StageOutcome } from '../../domain/index.ts';
 import { memoryStore } from '../fakes/memory-store.ts';
 
 let dependencies: Dependencies;
@@ -87,5 +89,21 @@ describe('a stage that is given up', () => {
     const running = stage(identity, false, failing, environment);
     environment.cancel();
     expect(await running).toMatchObject({ status: 'failed', code: 'TRAIN_EXIT' });
+  });
+});
+
+describe('the cost of a stage', () => {
+  it('is that of all its attempts, each life of a container counted once', async () => {
+    const spent = { wallMs: 60_000, queuedMs: 2_000, storedBytes: 10, movedBytes: 20, uses: { first: { cpuMs: 5_000, gpuMs: 9_000 }, second: { cpuMs: 1_000, gpuMs: 1_000 } } };
+    const environment = new MockActivityEnvironment({ attempt: 3, heartbeatDetails: { stage: 'pin', message: '', spent } });
+    const beats: { spent?: unknown }[] = [];
+    environment.on('heartbeat', (details: { spent?: unknown }) => beats.push(details));
+    const outcome = (await stage(undefined, false, async () => {
+      enterUse('second', { cpuMs: 3_000, gpuMs: 4_000 });
+      throw failure('TRAIN_EXIT', 'it ended');
+    }, environment)) as StageOutcome<number>;
+    expect(outcome).toMatchObject({ status: 'failed', cost: { queuedMs: 2_000, storedBytes: 10, movedBytes: 20, cpuSeconds: 8, gpuSeconds: 13 } });
+    expect(outcome.status === 'failed' && outcome.cost?.wallMs).toBeGreaterThanOrEqual(60_000);
+    expect(beats[0]).toMatchObject({ spent: { storedBytes: 10, uses: { first: { gpuMs: 9_000 } } } });
   });
 });
