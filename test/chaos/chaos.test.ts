@@ -5,7 +5,7 @@ import { planOf } from './plan.ts';
 
 describe('a stack whose parts are killed', { timeout: 480_000 }, () => {
   it('loses, doubles and falsifies nothing, and is back at work soon', async () => {
-    const summary = await enterWorld(optionsOf(['--minutes', '2', '--seed', '1']));
+    const summary = await enterWorld(optionsOf(['--minutes', '1.5', '--seed', '1']));
     // The timeline first: it is what a failure is understood by.
     expect({ timeline: summary.timeline, findings: summary.findings }).toEqual({ timeline: undefined, findings: [] });
     expect(summary.kills).toBeGreaterThan(0);

@@ -14,7 +14,7 @@ export interface Struck {
 }
 
 /** More at a time than the one training that a host without GPUs does at a time. */
-const atOnce = 3;
+const submissionsAtOnce = 3;
 const aimForMs = 6_000;
 const drainMs = 10 * 60_000;
 
@@ -46,7 +46,7 @@ export async function chaos(world: World, options: Options): Promise<Summary> {
 /** Keeps some submissions on their way until the disturbance ends. */
 async function stream(world: World, suite: string, submitted: Submitted[], signal: AbortSignal): Promise<void> {
   for (let number = 1; !signal.aborted; ) {
-    if (submitted.filter(isOpen).length < atOnce) {
+    if (submitted.filter(isOpen).length < submissionsAtOnce) {
       submitted.push(await submit(world, suite, `counting-${number}`));
       number += 1;
     }
@@ -66,15 +66,24 @@ async function resubmit(world: World, submitted: Submitted[], stopped: AbortSign
   }
 }
 
-async function disturb(world: World, submitted: Submitted[], watch: ProgressWatch, { seed, kills, minutes, only }: Options, signal: AbortSignal): Promise<Struck[]> {
+/** One fault after the other, or several at a time: never two of a kind, which would mend each other. */
+async function disturb(world: World, submitted: Submitted[], watch: ProgressWatch, { seed, kills, minutes, atOnce: lanes, only }: Options, signal: AbortSignal): Promise<Struck[]> {
   const endMs = performance.now() + minutes * 60_000;
   const struck: Struck[] = [];
-  for (const fault of planOf(seed, only)) {
-    if (struck.length >= kills || performance.now() > endMs || signal.aborted) return struck;
-    await sleep(fault.afterMs);
-    const done = await strike(world, fault, submitted, watch);
-    if (done) struck.push(done);
-  }
+  const plan = planOf(seed, only);
+  const underWay = new Set<FaultKind>();
+  const lane = async (): Promise<void> => {
+    for (;;) {
+      const fault = plan.next().value;
+      await sleep(fault.afterMs);
+      if (struck.length + underWay.size >= kills || performance.now() > endMs || signal.aborted) return;
+      if (underWay.has(fault.kind)) continue;
+      underWay.add(fault.kind);
+      const done = await strike(world, fault, submitted, watch).finally(() => underWay.delete(fault.kind));
+      if (done) struck.push(done);
+    }
+  };
+  await Promise.all(Array.from({ length: lanes }, lane));
   return struck;
 }
 

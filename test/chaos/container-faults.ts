@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { AimOf } from './aim.ts';
 import type { Submitted } from './workload.ts';
-import { processesOf, type World } from './world.ts';
+import { processesOf, signal, type World } from './world.ts';
 
 /** Which of a run's containers, by the end of its name. */
 const containers = {
@@ -25,10 +25,10 @@ export function containerFault(container: ContainerOfRun, how: 'SIGKILL' | 'SIGS
       what: `${container} of ${found.run.name} (${how === 'shim' ? 'shim' : 'process'} ${pid}): ${how === 'SIGSTOP' ? `SIGSTOP for ${durationMs} ms` : 'SIGKILL'}`,
       async strike() {
         if (container === 'training' && how !== 'SIGSTOP') found.run.trainingKills += 1;
-        process.kill(pid, how === 'SIGSTOP' ? 'SIGSTOP' : 'SIGKILL');
+        signal(pid, how === 'SIGSTOP' ? 'SIGSTOP' : 'SIGKILL');
         if (how !== 'SIGSTOP') return;
         await sleep(durationMs);
-        process.kill(pid, 'SIGCONT');
+        signal(pid, 'SIGCONT');
       },
       isUp: async () => true,
       beatsCount: false,
@@ -48,8 +48,9 @@ async function findContainer({ docker }: World, container: ContainerOfRun, submi
     const run = submitted.find((each) => Names.some((name) => name.startsWith(`/reprise-${each.run}-`)));
     if (!run || !Names.some((name) => containers[container].test(name))) continue;
     if (container === 'training' && kills && run.trainingKills >= mostTrainingKills) continue;
-    const { State } = await docker.getContainer(Id).inspect();
-    if (State.Running && State.Pid > 0) return { id: Id, pid: State.Pid, run };
+    // It, or the engine, may be gone by now.
+    const State = await docker.getContainer(Id).inspect().then((info) => info.State, () => undefined);
+    if (State?.Running && State.Pid > 0) return { id: Id, pid: State.Pid, run };
   }
   return undefined;
 }

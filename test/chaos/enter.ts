@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { createWriteStream, existsSync } from 'node:fs';
-import { mkdir, mkdtemp, readFile, rm, symlink, truncate, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, symlink, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import Docker from 'dockerode';
@@ -30,8 +30,9 @@ export async function enterWorld(options: Options): Promise<Summary> {
   const host = readConfig();
   await prepareHost(host);
   await mkdir(host.home, { recursive: true });
-  const scratch = await mkdtemp(join(host.home, 'chaos-'));
-  const controlGroup = `/reprise-chaos-${process.pid}`;
+  await removeLeftBehind(host);
+  const scratch = await mkdtemp(join(host.home, `chaos-${process.pid}-`));
+  const controlGroup = controlGroupOf(process.pid);
   try {
     await furnish(scratch, host, controlGroup);
     await runInside(scratch, options);
@@ -39,6 +40,20 @@ export async function enterWorld(options: Options): Promise<Summary> {
   } finally {
     await removeControlGroups(controlGroup);
     if (!options.keep) await rm(scratch, { recursive: true, force: true });
+  }
+}
+
+function controlGroupOf(pid: number): string {
+  return `/reprise-chaos-${pid}`;
+}
+
+/** A world ends with the process that made it, also by SIGKILL; what it has on disk does not. */
+async function removeLeftBehind({ home }: Config): Promise<void> {
+  for (const name of await readdir(home)) {
+    const pid = Number(/^chaos-(\d+)-/.exec(name)?.[1]);
+    if (Number.isNaN(pid) || existsSync(`/proc/${pid}`)) continue;
+    await removeControlGroups(controlGroupOf(pid));
+    await rm(join(home, name), { recursive: true, force: true });
   }
 }
 
@@ -113,7 +128,7 @@ async function runInside(scratch: string, options: Options): Promise<void> {
     env: { ...environmentOf(process.env), TMPDIR: join(scratch, 'tmp') },
   });
   const end = (): void => void child.kill('SIGKILL');
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, end);
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, end);
   const code = await new Promise<number | null>((resolve, reject) => child.once('error', reject).once('exit', resolve));
   if (!existsSync(join(scratch, 'summary.json'))) throw new Error(`the world ended with exit code ${code} before it came to a result`);
 }

@@ -58,6 +58,6 @@ async function pending(world: World, { workflowId }: Submitted): Promise<Pending
 
 /** Temporal's own command line; undefined where the server does not answer. */
 async function temporal({ config, scratch }: World, args: string[]): Promise<string | undefined> {
-  const { exitCode, stdout } = await run(join(scratch, 'cache', 'bin', 'temporal'), [...args, '--address', config.temporalAddress, '--namespace', config.namespace], { timeoutMs: 10_000 });
-  return exitCode === 0 ? stdout : undefined;
+  const answer = await run(join(scratch, 'cache', 'bin', 'temporal'), [...args, '--address', config.temporalAddress, '--namespace', config.namespace], { timeoutMs: 10_000 }).catch(() => undefined);
+  return answer?.exitCode === 0 ? answer.stdout : undefined;
 }

@@ -5,6 +5,8 @@ export interface Options {
   seed: string;
   /** Ends the disturbance before the time is over. */
   kills: number;
+  /** Faults at a time: with more than one, what recovers from one is hit by the next. */
+  atOnce: number;
   /** Only faults whose name begins so; all where it is empty. */
   only: string;
   keep: boolean;
@@ -14,12 +16,13 @@ export interface Options {
 export function optionsOf(args: string[]): Options {
   const { values } = parseArgs({
     args,
-    options: { minutes: { type: 'string' }, seed: { type: 'string' }, kills: { type: 'string' }, only: { type: 'string' }, keep: { type: 'boolean' } },
+    options: { minutes: { type: 'string' }, seed: { type: 'string' }, kills: { type: 'string' }, 'at-once': { type: 'string' }, only: { type: 'string' }, keep: { type: 'boolean' } },
   });
   const kills = numberOf('kills', values.kills ?? 'Infinity');
   return {
     kills,
     minutes: numberOf('minutes', values.minutes ?? (kills === Infinity ? '3' : 'Infinity')),
+    atOnce: numberOf('at-once', values['at-once'] ?? '1'),
     seed: values.seed ?? String(Date.now() % 1e6),
     only: values.only ?? '',
     keep: values.keep === true,

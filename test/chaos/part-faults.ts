@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Connection } from '@temporalio/client';
 import type { PlannedFault } from './plan.ts';
 import type { Aim, AimOf } from './aim.ts';
-import { processesOf, type World } from './world.ts';
+import { processesOf, signal, type World } from './world.ts';
 
 export type PartOfWorld = 'worker' | 'temporal' | 'store' | 'engine' | 'containerd' | 'supervisor';
 
@@ -18,19 +18,19 @@ const commandLines: Record<PartOfWorld, RegExp> = {
 };
 
 /** A part of the stack is killed, asked to end, or stands still for a while. */
-export function partFault(part: PartOfWorld, signal: 'SIGKILL' | 'SIGTERM' | 'SIGSTOP'): AimOf {
+export function partFault(part: PartOfWorld, name: 'SIGKILL' | 'SIGTERM' | 'SIGSTOP'): AimOf {
   return async (world, fault) => {
     const [pid] = processesOf(commandLines[part]);
     // What does not serve has not come up from the fault before.
     if (pid === undefined || !(await serves(world, part))) return undefined;
     const readyBefore = await readiesOf(world);
     return {
-      what: `${part} ${pid}: ${signal}${signal === 'SIGSTOP' ? ` for ${fault.durationMs} ms` : ''}`,
-      strike: () => strike(pid, signal, fault),
+      what: `${part} ${pid}: ${name}${name === 'SIGSTOP' ? ` for ${fault.durationMs} ms` : ''}`,
+      strike: () => strike(pid, name, fault),
       isUp: async () => {
         const present = processesOf(commandLines[part]);
-        if (signal !== 'SIGSTOP' && (present.includes(pid) || present.length === 0)) return false;
-        if (part === 'worker') return signal === 'SIGSTOP' || (await readiesOf(world)) > readyBefore;
+        if (name !== 'SIGSTOP' && (present.includes(pid) || present.length === 0)) return false;
+        if (part === 'worker') return name === 'SIGSTOP' || (await readiesOf(world)) > readyBefore;
         return serves(world, part);
       },
       beatsCount: part === 'worker' || part === 'temporal' || part === 'supervisor',
@@ -38,11 +38,11 @@ export function partFault(part: PartOfWorld, signal: 'SIGKILL' | 'SIGTERM' | 'SI
   };
 }
 
-async function strike(pid: number, signal: NodeJS.Signals, { durationMs }: PlannedFault): Promise<void> {
-  process.kill(pid, signal);
-  if (signal !== 'SIGSTOP') return;
+async function strike(pid: number, name: NodeJS.Signals, { durationMs }: PlannedFault): Promise<void> {
+  signal(pid, name);
+  if (name !== 'SIGSTOP') return;
   await sleep(durationMs);
-  process.kill(pid, 'SIGCONT');
+  signal(pid, 'SIGCONT');
 }
 
 /** How often a worker said that it is ready. */

@@ -29,12 +29,13 @@ export function isOpen({ result, error }: Pick<Submitted, 'result' | 'error'>): 
   return result === undefined && error === undefined;
 }
 
-const root = join(import.meta.dirname, '..', '..');
+/** The command line of this checkout. */
+export const command = join(import.meta.dirname, '..', '..', 'cli', 'main.ts');
 
 /** Runs the command as a person would; while the platform is away, as a person who tries again. */
 export async function reprise(world: World, args: string[]): Promise<string> {
   for (;;) {
-    const { exitCode, stdout, stderr } = await execa(process.execPath, [join(root, 'cli', 'main.ts'), ...args], { env: world.environment, reject: false, timeout: 60_000 });
+    const { exitCode, stdout, stderr } = await execa(process.execPath, [command, ...args], { env: world.environment, reject: false, timeout: 60_000 });
     if (exitCode === 0) return stdout;
     // 3: a platform fault; 4: no server answers. Undefined: it hung and was given up.
     if (exitCode !== undefined && exitCode !== 3 && exitCode !== 4) throw new Error(`reprise ${args.join(' ')} ended with exit code ${exitCode}: ${stderr}`);

@@ -101,3 +101,12 @@ function isLike(pid: number, pattern: RegExp): boolean {
     return false; // It has ended meanwhile.
   }
 }
+
+/** A signal to a process that may have ended meanwhile. */
+export function signal(pid: number, name: NodeJS.Signals): void {
+  try {
+    process.kill(pid, name);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
+}

@@ -5,6 +5,7 @@ import type { Submitted } from '../workload.ts';
 import type { World } from '../world.ts';
 import { checkAnswers } from './answers.ts';
 import { checkEngine } from './engine.ts';
+import { checkEvidence } from './evidence.ts';
 import { checkObjects } from './objects.ts';
 import { checkTraining } from './training.ts';
 
@@ -29,6 +30,9 @@ export async function judge(world: World, { seed, minutes }: Options, submitted:
   }
   const objectsVerified = await checkObjects(world, findings);
   await checkEngine(world, findings);
+  const completed = submitted.filter(({ result }) => result?.status === 'completed');
+  for (const each of completed.slice(-auditedRuns)) await checkEvidence(world, each, findings);
+  findings.push(...submitted.flatMap(historyTooLong));
   const count = (kind: Finding['kind']): number => findings.filter((finding) => finding.kind === kind).length;
   const events = (of: Submitted[]): number => Math.max(0, ...of.map(({ historyEvents }) => historyEvents));
   const byKind: Summary['killsByKind'] = {};
@@ -55,6 +59,17 @@ export async function judge(world: World, { seed, minutes }: Options, submitted:
     findings,
     ...(findings.length === 0 ? {} : { timeline: world.events }),
   };
+}
+
+/** Each costs some seconds; the objects of all runs are read anyway. */
+const auditedRuns = 3;
+
+/** Of a run that nothing disturbs, and of one whose every stage was disturbed: far below what the server refuses, 51,200. */
+const mostEvents = { undisturbed: 200, disturbed: 1_000 };
+
+function historyTooLong({ name, run, historyEvents }: Submitted): Finding[] {
+  const most = name === 'undisturbed' ? mostEvents.undisturbed : mostEvents.disturbed;
+  return historyEvents <= most ? [] : [{ kind: 'wrong', of: run, message: `its history has ${historyEvents} events, more than ${most}` }];
 }
 
 /** A stage that no attempt was left for is the platform's fault, and nobody else's. */
