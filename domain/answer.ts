@@ -13,6 +13,9 @@ export const Answer = z.discriminatedUnion('status', [
     latencyMs: z.number().nonnegative(),
     attempts: z.number().int().min(1),
     deviations: z.array(z.string()).optional(),
+    /** Generated tokens and the sum of their log-probabilities, as the server says; nothing is ranked by them. */
+    tokens: z.number().int().nonnegative().optional(),
+    logprob: z.number().optional(),
   }),
   z.object({ status: z.literal('failed'), id: z.string(), reason: z.string(), attempts: z.number().int().min(1) }),
   z.object({ status: z.literal('unanswered'), id: z.string() }),

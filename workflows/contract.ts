@@ -84,7 +84,11 @@ export interface EvaluateResult extends Stored {
   counts: AnswerCounts;
   /** SHA-256 of answers.jsonl. */
   answers: string;
+  /** This and what follows: null of the closed stage, where a server could spell questions by them. */
   latencyMs: { p50: number; p95: number } | null;
+  tokensPerSecond: number | null;
+  /** From the first server that could be asked to the first durable answer. */
+  firstAnswerMs: number | null;
 }
 export interface ScoreResult extends Stored {
   scores: RunScores;

@@ -4,11 +4,11 @@ import { fitPrompt, withoutExamples } from '../../domain/adaptation/window.ts';
 import { type Exchange, type ExchangeLimits, postJson } from './exchange.ts';
 import { createOpenAi, type OpenAiApi } from './openai.ts';
 import type { Inquiry } from './plan.ts';
-import { type Deviation, type FailureReason, readReply, type ReplyShape } from './reply.ts';
+import { type Deviation, type FailureReason, type Measures, readReply, type ReplyShape } from './reply.ts';
 import { createTokenizer, TokenizerFault } from './tokenizer.ts';
 
 export type AskOutcome =
-  | { kind: 'answered'; text: string; latencyMs: number; deviations: Deviation[] }
+  | ({ kind: 'answered'; text: string; latencyMs: number; deviations: Deviation[] } & Measures)
   /** `overloaded`: the server may answer when asked less at a time. */
   | { kind: 'failed'; reason: FailureReason; retryable: boolean; overloaded: boolean; latencyMs: number }
   | { kind: 'aborted' };

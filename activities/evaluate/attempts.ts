@@ -12,8 +12,8 @@ export function answerOf(id: string, attempts: number, outcome: AskOutcome, most
   if (outcome.kind === 'failed') {
     return outcome.retryable && attempts < most ? undefined : { status: 'failed', id, reason: outcome.reason, attempts };
   }
-  const { text, latencyMs, deviations } = outcome;
-  return { status: 'answered', id, text, latencyMs, attempts, ...(deviations.length > 0 ? { deviations } : {}) };
+  const { kind: _kind, deviations, ...said } = outcome;
+  return { status: 'answered', id, ...said, attempts, ...(deviations.length > 0 ? { deviations } : {}) };
 }
 
 /** How long to wait after the n-th failure (from 1): doubled each time, up to a limit. */

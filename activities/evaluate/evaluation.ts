@@ -11,10 +11,11 @@ import type { StageLog } from '../logs/index.ts';
 import { sha256Of, type StageContext, type StageResult } from '../stage.ts';
 import { type AnswerJournal, openAnswerJournal } from './journal.ts';
 import { withEvaluationLog } from './log.ts';
-import { answersOf, countAnswers, countReasons, latencyOf, planQuestions, type QuestionPlan, stageTimeMs } from './plan.ts';
+import { answersOf, countAnswers, countReasons, planQuestions, type QuestionPlan, stageTimeMs } from './plan.ts';
 import { askWithRestarts, type ServingRecord } from './restarts.ts';
 import { openSealing, type Sealing } from './sealing.ts';
 import type { ServeWith } from './serving.ts';
+import { speedOf } from './speed.ts';
 
 /** Everything that decides the answers: what is asked, of whom, within which limits. */
 export function evaluationInputs({ stage, submission, image, output, suite }: EvaluateInput): unknown {
@@ -66,7 +67,7 @@ async function finish(dependencies: Pick<Dependencies, 'store' | 'settings'>, st
     stage,
     counts,
     answers: blob.sha256,
-    latencyMs: latencyOf(journal.answered.values()),
+    ...speedOf(stage, journal.answered.values(), record.firstAnswerMs),
     artifacts: [artifactOf(blob, `answers/${stage}.jsonl`, 'answers'), logArtifact],
     summary: summaryOf(counts, reasons, record),
   };

@@ -45,5 +45,11 @@ const Completion = z.looseObject({ choices: z.array(z.looseObject({ text: z.stri
 const Chat = z.looseObject({ choices: z.array(z.looseObject({ message: z.looseObject({ content: z.string() }) })).min(1) });
 const deviationsOf: ReplyShape['deviationsOf'] = ({ usage }) => (typeof usage === 'object' && usage !== null ? [] : ['usage-missing']);
 
-const completionReply: ReplyShape = { textOf: (reply) => Completion.safeParse(reply).data?.choices[0]?.text, deviationsOf };
-const chatReply: ReplyShape = { textOf: (reply) => Chat.safeParse(reply).data?.choices[0]?.message.content, deviationsOf };
+const Usage = z.looseObject({ usage: z.looseObject({ completion_tokens: z.number().int().nonnegative() }) });
+const measuresOf: ReplyShape['measuresOf'] = (reply) => {
+  const tokens = Usage.safeParse(reply).data?.usage.completion_tokens;
+  return tokens === undefined ? {} : { tokens };
+};
+
+const completionReply: ReplyShape = { textOf: (reply) => Completion.safeParse(reply).data?.choices[0]?.text, deviationsOf, measuresOf };
+const chatReply: ReplyShape = { textOf: (reply) => Chat.safeParse(reply).data?.choices[0]?.message.content, deviationsOf, measuresOf };

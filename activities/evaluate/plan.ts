@@ -112,13 +112,3 @@ export function countReasons({ inquiries }: QuestionPlan, answered: Pick<Answers
 export function stageTimeMs(stage: SuiteStage): number {
   return stage === 'open' ? limits.evaluateOpenMs : limits.evaluateClosedMs;
 }
-
-/** Nearest-rank percentiles of the answered questions' latencies, in ms; null where none was answered. */
-export function latencyOf(answers: Iterable<Answer>): { p50: number; p95: number } | null {
-  const latencies: number[] = [];
-  for (const answer of answers) if (answer.status === 'answered') latencies.push(answer.latencyMs);
-  if (latencies.length === 0) return null;
-  const sorted = Float64Array.from(latencies).sort();
-  const percentile = (share: number): number => sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)] as number;
-  return { p50: percentile(0.5), p95: percentile(0.95) };
-}

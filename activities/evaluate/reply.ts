@@ -18,18 +18,24 @@ export type Deviation =
   | 'examples-dropped'
   | 'prompt-truncated';
 
-export type ReadReply = { kind: 'answered'; text: string; deviations: Deviation[] } | { kind: 'failed'; reason: FailureReason };
+/** What a server says of its answer; absent where it says nothing that can be read. */
+export interface Measures {
+  tokens?: number;
+  logprob?: number;
+}
+export type ReadReply = ({ kind: 'answered'; text: string; deviations: Deviation[] } & Measures) | { kind: 'failed'; reason: FailureReason };
 
 /** Where one API keeps its answer; everything else may be missing or wrong and is recorded as a deviation. */
 export interface ReplyShape {
   /** Undefined where there is no text. */
   textOf(reply: unknown): string | undefined;
   deviationsOf(reply: Record<string, unknown>, latencyMs: number): Deviation[];
+  measuresOf(reply: Record<string, unknown>): Measures;
 }
 
 const Reply = z.looseObject({ text: z.string() });
 /** `{text, tokens, logprob, request_time}` of the contest's OpenAPI. */
-export const contestReply: ReplyShape = { textOf: (reply) => Reply.safeParse(reply).data?.text, deviationsOf };
+export const contestReply: ReplyShape = { textOf: (reply) => Reply.safeParse(reply).data?.text, deviationsOf, measuresOf };
 const Tokens = z.array(z.looseObject({ text: z.string(), logprob: z.number() }));
 
 /**
@@ -43,11 +49,13 @@ export function readReply(status: number, body: Uint8Array, asked: { prompt: str
   if (parsed === undefined) return { kind: 'failed', reason: 'not-json' };
   const text = shape.textOf(parsed);
   if (text === undefined) return { kind: 'failed', reason: 'no-text' };
+  const record = parsed as Record<string, unknown>;
   const echoed = asked.prompt !== '' && text.startsWith(asked.prompt);
   return {
     kind: 'answered',
     text: echoed ? text.slice(asked.prompt.length) : text,
-    deviations: [...(echoed ? (['echoed-prompt'] as const) : []), ...shape.deviationsOf(parsed as Record<string, unknown>, asked.latencyMs)],
+    deviations: [...(echoed ? (['echoed-prompt'] as const) : []), ...shape.deviationsOf(record, asked.latencyMs)],
+    ...shape.measuresOf(record),
   };
 }
 
@@ -66,6 +74,11 @@ function deviationsOf(reply: Record<string, unknown>, latencyMs: number): Deviat
   if (typeof requestTime !== 'number') deviations.push('request-time-missing');
   else if (requestTime < 0 || requestTime * 1_000 > latencyMs + clockToleranceMs) deviations.push('request-time-wrong');
   return deviations;
+}
+
+function measuresOf({ tokens, logprob }: Record<string, unknown>): Measures {
+  const read = Tokens.safeParse(tokens).data;
+  return { ...(read ? { tokens: read.length } : {}), ...(typeof logprob === 'number' && Number.isFinite(logprob) ? { logprob } : {}) };
 }
 
 /** A server cannot have worked longer than we waited; its clock's rounding is forgiven. */

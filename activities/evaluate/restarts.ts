@@ -25,6 +25,8 @@ export interface ServingRecord {
   deaths: number;
   /** Why the asking ended early, in words of ours. */
   ended: string | undefined;
+  /** From the first server that could be asked to the first durable answer; null where nothing was answered. */
+  firstAnswerMs: number | null;
 }
 
 /** What asking needs of a running server. */
@@ -48,18 +50,24 @@ export async function askWithRestarts(
 ): Promise<ServingRecord> {
   const progress = createProgress(plan, journal, context);
   const attempts = new Map<string, number>();
-  const save: Asking['save'] = (answer) => journal.append(answer).then(() => progress(answer));
+  let [askedAtMs, firstAnswerMs]: [number | undefined, number | null] = [undefined, null];
+  const save: Asking['save'] = async (answer) => {
+    await journal.append(answer);
+    firstAnswerMs ??= Math.round(performance.now() - (askedAtMs ?? performance.now()));
+    progress(answer);
+  };
   for (let deaths = 0; ; deaths += 1) {
-    if (missingInquiries(plan, journal.answered).length === 0) return { deaths, ended: undefined };
-    if (isOver(journal)) return { deaths, ended: 'the time was over' };
-    if (deaths > bounds.serverRestarts) return { deaths, ended: 'the server was not started again' };
+    if (missingInquiries(plan, journal.answered).length === 0) return { deaths, ended: undefined, firstAnswerMs };
+    if (isOver(journal)) return { deaths, ended: 'the time was over', firstAnswerMs };
+    if (deaths > bounds.serverRestarts) return { deaths, ended: 'the server was not started again', firstAnswerMs };
     const end = await serveUnlessAnswered(unlessKilled(serve, deaths < bounds.serverRestarts), plan, journal, async (server) => {
+      askedAtMs ??= performance.now();
       const deadline = await journal.begin(new Date(Date.parse(server.startedAt) + timeMs));
       return askServerOnce(server, plan, { save, deadline, attempts, signal: context.signal, answered: journal.answered, bounds, speaks });
     });
     context.signal.throwIfAborted();
-    if (end === 'not-served') return { deaths, ended: 'the server did not come up again' };
-    if (end !== 'server-dead') return { deaths, ended: end === 'deadline' ? 'the time was over' : undefined };
+    if (end === 'not-served') return { deaths, ended: 'the server did not come up again', firstAnswerMs };
+    if (end !== 'server-dead') return { deaths, ended: end === 'deadline' ? 'the time was over' : undefined, firstAnswerMs };
   }
 }
 

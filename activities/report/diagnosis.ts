@@ -1,4 +1,5 @@
 import { type Answer, type AnswerCounts, scoreItems, type StageScore, type SuiteStage, type SuiteStageContent } from '../../domain/index.ts';
+import { tokensPerSecondOf } from '../evaluate/speed.ts';
 import { countDeviations, countEmpty, countReasons, type LatencyBucket, latencyBuckets } from './taxonomy.ts';
 
 /** Who a diagnosis is shown to. */
@@ -21,6 +22,8 @@ export interface StageDiagnosis {
   /** Answers without a text. */
   empty: number | null;
   latency: LatencyBucket[] | null;
+  /** Of one request, by the server's own count of tokens; null also where the stage is the closed one and the audience its submitter. */
+  tokensPerSecond: number | null;
   /** Question by question; for submitters of the open stage only, whose questions are public. */
   items?: ItemDiagnosis[];
 }
@@ -71,6 +74,7 @@ function stageDiagnosis(audience: Audience, { score: { stage, score, counts }, c
     deviations: answers ? countDeviations(answers) : null,
     empty: answers ? countEmpty(answers) : null,
     latency: answers ? latencyBuckets(answers, mayBeSeen ? openLatencyStep : closedLatencyStep) : null,
+    tokensPerSecond: mayBeSeen && answers ? tokensPerSecondOf(answers) : null,
     ...(mayBeSeen && answers && content ? { items: itemsOf(content, answers) } : {}),
   };
 }

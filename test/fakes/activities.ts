@@ -48,7 +48,7 @@ export function fakeActivities(replaced: Partial<Activities> = {}): Activities {
     train: async () => completed({ output: digest, startedAt: submission.asOf.date, endedAt: submission.asOf.date, durationMs: 0 }),
     scanOutputs: async () => completed({ complete: true, blocking: 0, warnings: 0 }),
     upload: async () => completed({ objects: 1, bytes: 1 }),
-    evaluate: async ({ stage }) => completed({ stage, counts, answers: digest, latencyMs: { p50: 1, p95: 2 } }),
+    evaluate: async ({ stage }) => completed({ stage, counts, answers: digest, latencyMs: { p50: 1, p95: 2 }, tokensPerSecond: 40, firstAnswerMs: 3 }),
     score: async () => completed({ scores }),
     attest: async () =>
       completed({ manifestKey: 'runs/x/manifest.json', manifestSha256: digest, attestationKey: 'runs/x/attestation.dsse.json', logSequence: 0, publishable: true }),

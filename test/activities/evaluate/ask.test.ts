@@ -30,6 +30,16 @@ const flood: Handler = (_request, response) => {
 };
 
 describe('asking one question', () => {
+  test.each<[string, unknown, { tokens?: number; logprob?: number }]>([
+    ['both', { tokens: [{ text: 'a', logprob: -1 }, { text: 'b', logprob: -2 }], logprob: -3 }, { tokens: 2, logprob: -3 }],
+    ['neither', {}, {}],
+    ['tokens of another form', { tokens: ['a'], logprob: -3 }, { logprob: -3 }],
+    ['a log-probability that is a text', { tokens: [], logprob: '-3' }, { tokens: 0 }],
+  ])('keeps the server’s count of tokens and its log-probability where it gives %s', async (_what, said, expected) => {
+    const { kind, text, latencyMs: _latencyMs, deviations: _deviations, ...measures } = (await askOnce(json({ text: 'x', ...(said as object) }))) as Extract<AskOutcome, { kind: 'answered' }>;
+    expect([kind, text, measures]).toEqual(['answered', 'x', expected]);
+  });
+
   test('sends the contest’s fields, with echo_prompt and without stop sequences', async () => {
     await using server = await startAnswerServer(honest);
     const generation = { maxNewTokens: 7, temperature: 0.5, topK: 3, seed: 11, stop: ['\n'] };

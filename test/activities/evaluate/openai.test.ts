@@ -84,6 +84,11 @@ describe('a server with OpenAI’s API', () => {
     expect(outcomes[0]).toMatchObject({ kind: 'failed', ...expected });
   });
 
+  it('says how many tokens it generated', async () => {
+    const { outcomes } = await asked({ '/v1/completions': (_body, response) => void response.end('{"choices":[{"text":"4"}],"usage":{"completion_tokens":3}}') }, { api: 'openai-completions', model: 'm' });
+    expect(outcomes[0]).toMatchObject({ text: '4', tokens: 3, deviations: [] });
+  });
+
   it('that says nothing of its tokens is answered, which is recorded', async () => {
     const { outcomes } = await asked({ '/v1/completions': (_body, response) => void response.end('{"choices":[{"text":"4"}]}') }, { api: 'openai-completions', model: 'm' });
     expect(outcomes[0]).toMatchObject({ kind: 'answered', deviations: ['usage-missing'] });

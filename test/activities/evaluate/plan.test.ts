@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest';
-import { answersOf, countAnswers, countReasons, latencyOf, missingInquiries, planQuestions, type QuestionPlan } from '../../../activities/evaluate/plan.ts';
+import { answersOf, countAnswers, countReasons, missingInquiries, planQuestions, type QuestionPlan } from '../../../activities/evaluate/plan.ts';
 import { type AnswerShelf, createAnswerShelf } from '../../../activities/evaluate/shelf.ts';
 import type { Answer } from '../../../domain/index.ts';
 import { testSpool } from '../../fakes/test-spool.ts';
 import { question, questions } from './questions.ts';
 
-const answered = (id: string, latencyMs = 1): Answer => ({ status: 'answered', id, text: 'x', latencyMs, attempts: 1 });
+const answered = (id: string): Answer => ({ status: 'answered', id, text: 'x', latencyMs: 1, attempts: 1 });
 
 const asked = [...questions(50, 'a'), ...questions(50, 'b')];
 const planned = (seed: string): Promise<QuestionPlan> => planQuestions(asked, seed, testSpool());
@@ -56,17 +56,5 @@ describe('the plan of a stage', () => {
     expect(missingInquiries(plan, shelf)).toEqual(plan.inquiries.slice(30));
     expect(countAnswers(plan, shelf)).toEqual({ answered: 28, failed: 2, unanswered: 70 });
     expect(countReasons(plan, shelf)).toEqual({ 'http-500': 2, unanswered: 70 });
-  });
-});
-
-describe('latency', () => {
-  test('is the nearest rank of the answered questions', () => {
-    const answers = Array.from({ length: 100 }, (_, index) => answered(String(index), index + 1));
-    expect(latencyOf([...answers, { status: 'unanswered', id: 'x' }])).toEqual({ p50: 50, p95: 95 });
-    expect(latencyOf([answered('a', 7)])).toEqual({ p50: 7, p95: 7 });
-  });
-
-  test('is null where nothing was answered', () => {
-    expect(latencyOf([{ status: 'failed', id: 'x', reason: 'timeout', attempts: 3 }])).toBeNull();
   });
 });

@@ -42,6 +42,7 @@ describe('of the closed stage a submitter sees', () => {
       deviations: { other: 1, 'tokens-missing': 1 },
       empty: 1,
       latency: latencyBuckets(answers, 0.1),
+      tokensPerSecond: null,
     });
   });
 
@@ -73,5 +74,5 @@ test('the organiser sees everything', () => {
 
 test('without the key the closed stage is told by its counts, and the rest is null, not zero', () => {
   const score = { stage: 'closed', score: 0.5, counts: { answered: 1, failed: 1, unanswered: 0 }, scenarios: [] } satisfies StageScore;
-  expect(diagnosisFor('organiser', 'r', [{ score }]).stages).toEqual([{ stage: 'closed', score: 0.5, counts: score.counts, failures: null, deviations: null, empty: null, latency: null }]);
+  expect(diagnosisFor('organiser', 'r', [{ score }]).stages).toEqual([{ stage: 'closed', score: 0.5, counts: score.counts, failures: null, deviations: null, empty: null, latency: null, tokensPerSecond: null }]);
 });

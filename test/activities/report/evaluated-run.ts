@@ -30,6 +30,8 @@ export interface EvaluatedRun extends RunSource {
   state: Run;
   /** Heartbeats and signals, as they were said. */
   said: Omit<StageProgress, 'at' | 'stage'>[];
+  /** What the closed stage gives to Temporal, whose data its submitter may read. */
+  closedResult: string;
 }
 
 /** Evaluates and scores a suite with the real stages against a real server, and writes the run's manifest; what stands for its attestation states nothing. */
@@ -45,11 +47,13 @@ export async function evaluatedRun(directory: string, run: string, suite: TestSu
   const dependencies = { store, settings } as unknown as Parameters<typeof evaluate>[0];
   const evaluations: { stage: SuiteStage; answers: string }[] = [];
   const artifacts: Artifact[] = [...kept.artifacts];
+  let closedResult = '';
   for (const stage of Object.keys(kept.stored.stages) as SuiteStage[]) {
     const input = { run, workflowId: 'w', fresh: false, stage, suite: kept.suite, image: { role: 'serve', id: 'sha256:1', sizeBytes: 1 }, submission } as const;
     const context = { stage: `evaluate-${stage}`, run, workflowId: 'w', attempt: 1, signal: new AbortController().signal, cancelled: () => false, report: (progress: EvaluatedRun['said'][number]) => void said.push(progress) } as const;
     const { result, logKey } = await evaluate(dependencies, input, context, serveWith(handler));
     record(state, `evaluate-${stage}`, result, logKey);
+    if (stage === 'closed') closedResult = JSON.stringify(result);
     evaluations.push({ stage, answers: result.answers });
     artifacts.push(...result.artifacts);
   }
@@ -59,7 +63,7 @@ export async function evaluatedRun(directory: string, run: string, suite: TestSu
   const history = artifactOf(await putBlob(store, trainedHistory(90_000), mediaTypes.json), 'history.json', 'history');
   await store.putIfAbsent(manifestKey(run), canonicalBytes(manifestOf(run, [...artifacts, ...result.artifacts, history])), mediaTypes.json);
   await store.putIfAbsent(attestationKey(run), Buffer.from('{}'), mediaTypes.json);
-  return { run, store, settings, scores: result.scores, state, said };
+  return { run, store, settings, scores: result.scores, state, said, closedResult };
 }
 
 function serveWith(handler: Handler): ServeWith {

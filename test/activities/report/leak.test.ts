@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { gunzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { diagnoseRun } from '../../../activities/report/diagnose.ts';
@@ -32,6 +33,14 @@ const gossip: Handler = ({ prompt }, response, count) => {
   return reply(response, spread.join('\n'));
 };
 
+/** Says nothing wrong, but takes its time, counts its tokens and states its confidence as the question says. */
+const whisper: Handler = async ({ prompt }, response) => {
+  const code = prompt.charCodeAt(10) % 50;
+  await sleep(code);
+  const tokens = Array.from({ length: code }, () => ({ text: 'x', logprob: -code }));
+  response.end(JSON.stringify({ text: 'one text for all', tokens, logprob: -code / 7, request_time: 0.001 }));
+};
+
 /** Everything that is shown to a submitter, or lies where one could read it. */
 async function shown(run: EvaluatedRun): Promise<Record<string, string>> {
   const diagnosis = await diagnoseRun(run, 'submitter');
@@ -41,6 +50,7 @@ async function shown(run: EvaluatedRun): Promise<Record<string, string>> {
     status: JSON.stringify(run.state),
     terminal: [...renderStages(run.state), renderRun(run.state)].join('\n'),
     ui: renderDetails(run.state, new Map(), 0),
+    temporal: run.closedResult,
     heartbeats: JSON.stringify(run.said),
     logs: run.state.stages.map(({ outcome }) => Buffer.from(run.store.objects.get(outcome?.logKey ?? '') ?? []).toString('latin1')).join('\n'),
     scores: JSON.stringify(run.scores),
@@ -80,6 +90,13 @@ describe('from everything that a submitter is shown', () => {
     expect(other).toEqual(one);
   });
 
+  test('a server that spells the questions by its time, its tokens and its confidence is not understood', async () => {
+    const runsOf = (hidden: TestQuestion[]): Promise<EvaluatedRun> => evaluatedRun(directory, 'entry-0001', { open, closed: { hidden } }, whisper);
+    const [one = {}, other = {}] = await Promise.all([await runsOf(first), await runsOf(second)].map(shown));
+    expect(withoutHashes(one['temporal'] ?? '')).toBe(withoutHashes(other['temporal'] ?? ''));
+    for (const place of ['status', 'terminal', 'ui', 'scores', 'results', 'diagnosis']) expect(withoutHashesAndClock(one[place] ?? ''), place).toBe(withoutHashesAndClock(other[place] ?? ''));
+  });
+
   test('while the organiser finds all of it', async () => {
     const text = JSON.stringify(await diagnoseRun(runs[0] as EvaluatedRun, 'organiser'));
     for (const { id, prompt, references } of first) for (const part of [id, prompt, ...references]) expect(text).toContain(part);
@@ -108,10 +125,14 @@ function plainest(bytes: Buffer): Buffer {
   }
 }
 
+/** Sizes of sealed objects are those of what was answered. */
+function withoutHashes(text: string): string {
+  return text.replaceAll(/[0-9a-f]{64}/g, '<hash>').replaceAll(/cas\/sha256\/[0-9a-f]{2}/g, 'cas').replaceAll(/"sizeBytes":\d+/g, '<size>');
+}
+
 function withoutHashesAndClock(text: string): string {
-  return text
-    .replaceAll(/[0-9a-f]{64}/g, '<hash>')
-    .replaceAll(/cas\/sha256\/[0-9a-f]{2}/g, 'cas')
-    .replaceAll(/"(?:latencyMs|belowMs|share)":[^,}\]]*/g, '<clock>')
-    .replaceAll(/latency: .*/g, '<clock>');
+  return withoutHashes(text)
+    .replaceAll(/"(?:latencyMs|belowMs|share|tokensPerSecond|firstAnswerMs)":[^,}\]]*/g, '<clock>')
+    .replaceAll(/latency: .*/g, '<clock>')
+    .replaceAll(/[\d.]+ tokens a second/g, '<clock>');
 }
