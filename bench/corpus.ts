@@ -1,5 +1,5 @@
 /**
- * `npm run corpus -- DIR --truth FILE [--secrets | --pip]`: compares with ground truth for a directory of public submissions and
+ * `npm run corpus -- DIR [--truth FILE] [--secrets | --pip]`: compares with ground truth for a directory of public submissions and
  * prints the table of hits and misses. Without a flag: Dockerfiles, roles, contexts, missing COPY sources, inputs. `--secrets
  * --compare [--gitleaks PROGRAM]` reads the same tree with gitleaks and secretlint too and prints one table.
  */
