@@ -186,6 +186,8 @@ export const limits = {
   scanPackBytes: 4 * GiB,
   /** Indexing 4 GiB takes two minutes; a pack made to be slow is given up. */
   scanPackMs: 10 * minute,
+  /** Reports of files from this size on are kept, so that a repeated scan reads what is left: a second's work each. */
+  scanKeptBytes: 64 * MiB,
   /** Notebooks are decoded as a whole. */
   scanNotebookBytes: 64 * MiB,
   /** Text files above this are data; with a secret in one, it blocks publication instead of being rewritten. */

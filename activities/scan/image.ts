@@ -10,21 +10,15 @@ import { formatOf, headBytes } from './formats.ts';
 import { scanImageJson } from './image-json.ts';
 import { outermost } from './nesting.ts';
 import { createByteReader } from './reader.ts';
-import { createSession, type ScanSession } from './session.ts';
+import { createSession, type PartCache, type ScanSession } from './session.ts';
 import { tarEntries, type TarEntry } from './tar-entries.ts';
-
-/** Reports of layers that were scanned before, by diff id (the SHA-256 of the layer's tar): base images are shared. */
-export interface LayerCache {
-  get(diffId: string): Promise<ScanReport | undefined>;
-  put(diffId: string, report: ScanReport): Promise<void>;
-}
 
 /**
  * Scans an image as the engine saves it, streamed and never unpacked to disk: what the configuration and the history say, and
  * every layer whole, so that a file which a later layer deletes is found. A layer that did not come, or not as its digest
  * says, makes the scan incomplete. Failures: IMAGE_GONE, ENGINE_UNREACHABLE.
  */
-export async function scanImageInto(session: ScanSession, docker: Docker, id: string, cache?: LayerCache): Promise<void> {
+export async function scanImageInto(session: ScanSession, docker: Docker, id: string, cache?: PartCache): Promise<void> {
   const image = docker.getImage(id);
   const inspected = await onEngine('inspecting the image', () => image.inspect());
   const history = await onEngine('reading the history of the image', () => image.history());
@@ -41,7 +35,7 @@ export async function scanImageInto(session: ScanSession, docker: Docker, id: st
   for (const diffId of missing) session.skip(shortId(diffId), [], 'the layer did not arrive whole; not scanned');
 }
 
-async function takeCached(session: ScanSession, layers: ReadonlySet<string>, cache: LayerCache | undefined): Promise<Set<string>> {
+async function takeCached(session: ScanSession, layers: ReadonlySet<string>, cache: PartCache | undefined): Promise<Set<string>> {
   const missing = new Set<string>();
   for (const diffId of layers) {
     const known = await cache?.get(diffId);
@@ -52,7 +46,7 @@ async function takeCached(session: ScanSession, layers: ReadonlySet<string>, cac
 }
 
 /** A saved image is a tar of layers, configurations and a manifest, in whatever order and layout the engine's version has. */
-async function scanSaved(session: ScanSession, saved: Readable, missing: Set<string>, total: number, cache: LayerCache | undefined): Promise<void> {
+async function scanSaved(session: ScanSession, saved: Readable, missing: Set<string>, total: number, cache: PartCache | undefined): Promise<void> {
   try {
     const entries = tarEntries(createByteReader(saved as AsyncIterable<Uint8Array>));
     let step = await entries.next();
@@ -68,7 +62,7 @@ async function scanSaved(session: ScanSession, saved: Readable, missing: Set<str
   }
 }
 
-async function scanPart(session: ScanSession, entry: TarEntry, missing: Set<string>, cache: LayerCache | undefined): Promise<void> {
+async function scanPart(session: ScanSession, entry: TarEntry, missing: Set<string>, cache: PartCache | undefined): Promise<void> {
   if (entry.kind !== 'file') return;
   const reader = createByteReader(entry.body);
   const format = formatOf(await reader.peek(headBytes), entry.name);
@@ -79,7 +73,7 @@ async function scanPart(session: ScanSession, entry: TarEntry, missing: Set<stri
 }
 
 /** Scans one layer into a report of its own, which is kept under its diff id; only a layer of this image counts. */
-async function scanLayer(session: ScanSession, chunks: AsyncIterable<Uint8Array>, missing: Set<string>, cache: LayerCache | undefined): Promise<void> {
+async function scanLayer(session: ScanSession, chunks: AsyncIterable<Uint8Array>, missing: Set<string>, cache: PartCache | undefined): Promise<void> {
   const hash = createHash('sha256');
   async function* hashed(): AsyncGenerator<Uint8Array> {
     for await (const chunk of chunks) {

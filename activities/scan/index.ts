@@ -9,9 +9,9 @@ import { artifactOf, putBlob } from '../io/blobs.ts';
 import { getTree } from '../io/trees.ts';
 import { ensureImage } from '../store-images/index.ts';
 import { runStage, sha256Of, type CacheIdentity, type StageContext, type StageResult } from '../stage.ts';
-import { scanImageInto, type LayerCache } from './image.ts';
+import { scanImageInto } from './image.ts';
 import { scanTree } from './scan.ts';
-import { createSession, type ScanOptions } from './session.ts';
+import { createSession, type PartCache, type ScanOptions } from './session.ts';
 import { summaryOf } from './summary.ts';
 
 /**
@@ -23,7 +23,7 @@ export function createScanActivities(dependencies: Dependencies): Pick<Activitie
   const { store } = dependencies;
   const scanStored = (stage: StageName, tree: string) => async (context: StageContext): Promise<StageResult<ScanResult>> => {
     const options = await optionsOf(dependencies, context);
-    return stored(dependencies, stage, await scanTree(store, await getTree(store, tree), options));
+    return stored(dependencies, stage, await scanTree(store, await getTree(store, tree), options, partCache(dependencies, options.fingerprintKey)));
   };
   return {
     scanSource: (input) =>
@@ -33,7 +33,7 @@ export function createScanActivities(dependencies: Dependencies): Pick<Activitie
     scanImages: (input) =>
       runStage(dependencies, input, 'scan-images', identity(input.images.map(({ id }) => id)), async (context) => {
         const session = createSession(await optionsOf(dependencies, context));
-        const cache = layerCache(dependencies, session.options.fingerprintKey);
+        const cache = partCache(dependencies, session.options.fingerprintKey);
         for (const image of input.images) {
           await ensureImage(dependencies, image);
           await scanImageInto(session, dependencies.docker, image.id, cache);
@@ -79,17 +79,17 @@ async function readKey(path: string): Promise<Buffer> {
   }
 }
 
-/** One report a layer, whatever images share it. Fingerprints depend on the key, so the key's hash is part of the name. */
-function layerCache({ store }: Dependencies, fingerprintKey: Buffer): LayerCache {
+/** One report a layer or large file, whatever images and trees share it. Fingerprints depend on the key, so the key's hash is part of the name. */
+function partCache({ store }: Dependencies, fingerprintKey: Buffer): PartCache {
   const key = createHash('sha256').update(fingerprintKey).digest('hex');
-  const nameOf = (diffId: string): string => cacheKey('scan-layer', sha256Of({ diffId, rules: rulesVersion, key }));
+  const nameOf = (part: string): string => cacheKey('scan-part', sha256Of({ part, rules: rulesVersion, key }));
   return {
-    async get(diffId) {
-      const bytes = await store.get(nameOf(diffId));
+    async get(part) {
+      const bytes = await store.get(nameOf(part));
       return bytes && (JSON.parse(Buffer.from(bytes).toString('utf8')) as ScanReport);
     },
-    async put(diffId, report) {
-      await store.putIfAbsent(nameOf(diffId), Buffer.from(JSON.stringify(report)), mediaTypes.json);
+    async put(part, report) {
+      await store.putIfAbsent(nameOf(part), Buffer.from(JSON.stringify(report)), mediaTypes.json);
     },
   };
 }

@@ -10,7 +10,7 @@ import { scanDirectoryInto } from './directory.ts';
 import { scanGitObjects } from './git-objects.ts';
 import { scanImageInto } from './image.ts';
 import { outermost } from './nesting.ts';
-import { createSession, type ScanOptions } from './session.ts';
+import { createSession, type PartCache, type ScanOptions } from './session.ts';
 import { scanTreeInto } from './tree.ts';
 
 export type { ScanOptions } from './session.ts';
@@ -58,8 +58,8 @@ export async function scanImage(docker: Docker, id: string, options: ScanOptions
 }
 
 /** The secrets in a stored tree. Failures: STORE_UNREACHABLE, STORE_CORRUPT, which are the store's and not the tree's. */
-export async function scanTree(store: ObjectStore, tree: Tree, options: ScanOptions): Promise<ScanReport> {
+export async function scanTree(store: ObjectStore, tree: Tree, options: ScanOptions, cache?: PartCache): Promise<ScanReport> {
   const session = createSession(options);
-  await scanTreeInto(session, store, tree);
+  await scanTreeInto(session, store, tree, cache);
   return session.report();
 }

@@ -32,6 +32,12 @@ export interface ScanSession {
   report(): ScanReport;
 }
 
+/** Reports of parts that were scanned whole before: of layers by diff id, since base images are shared, and of large files. */
+export interface PartCache {
+  get(part: string): Promise<ScanReport | undefined>;
+  put(part: string, report: ScanReport): Promise<void>;
+}
+
 export function createSession(options: ScanOptions, fingerprintOf = hmacWith(options.fingerprintKey)): ScanSession {
   const findings: SecretFinding[] = [];
   const reasons = new Set<string>();

@@ -72,6 +72,19 @@ test('the same tree is scanned once', async () => {
   expect(await scanOutputs(store, output)).toMatchObject({ cached: true, result: { summary: 'no secrets in 1 file' } });
 });
 
+test('a scan that was broken off reads what is left: large files that were scanned whole are not read again', async () => {
+  const store = memoryStore();
+  const large = Buffer.alloc(64 * 1024 ** 2, 'text and no more\n');
+  const output = await stored(store, { 'large.txt': Buffer.concat([large, Buffer.from(`\n${token}`)]), 'broken.gz': Buffer.from([0x1f, 0x8b, 8, 0]) });
+  const first = await scanOutputs(store, output);
+  const reads: string[] = [];
+  const counting = { ...store, getStream: (key: string) => (reads.push(key), store.getStream(key)) };
+  const second = await scanOutputs(counting, output);
+  expect(second).toMatchObject({ cached: false, result: { complete: false, blocking: 1 } });
+  expect(reads).toHaveLength(1);
+  expect(second).toMatchObject({ result: { summary: first.status === 'completed' ? first.result.summary : '' } });
+});
+
 test('an incomplete scan is completed work that says so', async () => {
   const store = memoryStore();
   const output = await stored(store, { 'a.zip': Buffer.from('PK\u0003\u0004 and no more', 'latin1') });

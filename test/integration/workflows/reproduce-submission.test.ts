@@ -51,6 +51,14 @@ describe('a reproduction', () => {
     expect(scans).toContainEqual({ stage: 'scan-source', complete: false, blocking: 0 });
   });
 
+  it('hands what the operator accepts to the attestation', async () => {
+    const accept = [{ fingerprint: 'ab'.repeat(8), reason: 'a key of the test server', by: 'op@host', at: '2026-01-01T00:00:00.000Z' }];
+    let attested: AttestInput | undefined;
+    const activities = fakeActivities({ attest: async (input) => ((attested = input), fakeActivities().attest(input)) });
+    await withFakeWorker(workflowsPath, activities, async ({ start }) => (await start({ ...request, accept })).result());
+    expect(attested?.accept).toEqual(accept);
+  });
+
   it('tries a platform fault again without the submission seeing it', async () => {
     let attempts = 0;
     const run = await reproduce({

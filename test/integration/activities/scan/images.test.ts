@@ -3,8 +3,8 @@ import { buffer, text } from 'node:stream/consumers';
 import { createHash } from 'node:crypto';
 import { pack } from 'tar-stream';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { createSession } from '../../../../activities/scan/session.ts';
-import { scanImageInto, type LayerCache } from '../../../../activities/scan/image.ts';
+import { createSession, type PartCache } from '../../../../activities/scan/session.ts';
+import { scanImageInto } from '../../../../activities/scan/image.ts';
 import { scanImage } from '../../../../activities/scan/scan.ts';
 import type { ScanReport } from '../../../../domain/index.ts';
 import { example, fakes } from '../../../activities/scan/examples.ts';
@@ -53,7 +53,7 @@ test('every layer, the configuration and the history are scanned, deleted files 
 
 test('a layer is scanned once, whichever images share it', async () => {
   const known = new Map<string, ScanReport>();
-  const cache: LayerCache = { get: async (diffId) => known.get(diffId), put: async (diffId, report) => void known.set(diffId, report) };
+  const cache: PartCache = { get: async (diffId) => known.get(diffId), put: async (diffId, report) => void known.set(diffId, report) };
   const scan = async (): Promise<ScanReport> => {
     const session = createSession(options);
     await scanImageInto(session, docker, id, cache);
