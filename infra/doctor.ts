@@ -1,3 +1,5 @@
+import { createDocker } from '../activities/io/docker/connection.ts';
+import { boundsLayers } from '../activities/io/docker/layer-quota.ts';
 import { askEngine, type EngineInfo } from './engine.ts';
 import { baseImage, originOf } from './base-image/step.ts';
 import { binaries, findBinary, type Binary } from './binaries.ts';
@@ -56,6 +58,7 @@ async function engineChecks(config: Config): Promise<Check[]> {
     limitsCheck(engine),
     ...isolationChecks(engine, config.containerRuntime),
     await baseImageCheck(config),
+    ...(await quotaCheck(config, engine)),
   ];
 }
 
@@ -68,6 +71,16 @@ function limitsCheck({ MemoryLimit, PidsLimit, ServerVersion }: EngineInfo): Che
   }
   if (Number.parseInt(ServerVersion, 10) >= 20) return ok(name, 'memory and pids can be limited');
   return failed(name, { problem: `engine ${ServerVersion} is older than 20.10`, nextStep: 'Install a newer Docker engine.' });
+}
+
+/** How what containers write is held to its limit; not known before the engine has an image to try it with. */
+async function quotaCheck(config: Config, { Driver, DriverStatus = [] }: EngineInfo): Promise<Check[]> {
+  const name = 'Disk of containers';
+  if ((await originOf(config)) === undefined) return [];
+  if (await boundsLayers(createDocker(config.dockerSocket), baseImage)) return [ok(name, `bounded by the storage driver ${Driver}`)];
+  const files = DriverStatus.find(([key]) => key === 'Backing Filesystem')?.[1] ?? 'its file system';
+  const message = `watched: ${Driver} on ${files} has no quotas; a container over its limit is stopped within ${limits.diskLookMs / 1_000} s`;
+  return [{ name, status: 'warning', message, nextStep: 'Optional: put the data-root of the engine on XFS, mounted with the option pquota.' }];
 }
 
 async function baseImageCheck(config: Config): Promise<Check> {

@@ -33,6 +33,7 @@ export interface EngineInfo {
   DefaultRuntime?: string;
   SecurityOptions?: string[];
   DockerRootDir: string;
+  DriverStatus?: [string, string][];
 }
 
 /** The engine's program: there already, or installed from Debian where we may. */

@@ -105,7 +105,8 @@ async function startedServer(
   const model = input.output === undefined ? undefined : await ensureVolume(docker, owner, 'model');
   const containerLimits = { ...limitsOf(input.track, NCPU), ...bounds };
   const device = await takeTracksDevice({ docker, settings }, owner, input, context);
-  const plan = serverPlan(owner, input, { network, model, device }, settings, containerLimits);
+  const layerBytes = bounds.rootBytes ?? limits.rootBytes;
+  const plan = serverPlan(owner, input, { network, model, device, layerBytes }, settings, containerLimits);
   const container = await createOrAttach(docker, plan);
   if ((await stateOf(container)).status === 'created') {
     context.report({ message: 'starting the server' });

@@ -31,7 +31,7 @@ const compilerCaches = { TRITON_CACHE_DIR: '/tmp/triton', NUMBA_CACHE_DIR: '/tmp
 export function serverPlan(
   owner: Owner,
   { image, track, writableRoot = false }: Pick<ServerInput, 'image' | 'track' | 'writableRoot'>,
-  { network, model, device }: { network: string; model: string | undefined; device: string | undefined },
+  { network, model, device, layerBytes }: { network: string; model: string | undefined; device: string | undefined; layerBytes: number },
   settings: Pick<Settings, 'containerRuntime'>,
   limits: ContainerLimits,
 ): ContainerPlan {
@@ -40,6 +40,7 @@ export function serverPlan(
     image: image.id,
     env: { ...(writableRoot ? {} : compilerCaches), ...(model === undefined ? {} : { MODEL_DIR: modelDirectory }) },
     confinement: {
+      layerBytes: writableRoot ? layerBytes : undefined,
       limits,
       readOnlyRoot: !writableRoot,
       runtime: settings.containerRuntime,

@@ -43,6 +43,7 @@ export function trainingPlan(
       network: connection.mode,
       runtime: settings.containerRuntime,
       gpu: gpuOf(submission.track, settings.gpuDevices),
+      layerBytes: trainingBounds(submission).diskBytes,
     },
     device: gpuOf(submission.track, settings.gpuDevices)?.deviceIds[0],
     whenRefused: 'TRAIN_EXIT',

@@ -4,6 +4,7 @@ import type { Container, ContainerCreateOptions, HostConfig } from 'dockerode';
 import type { FailureCode } from '../../../domain/index.ts';
 import { failure } from '../../failure.ts';
 import { isConflict, isNotFound, onEngine, refusedCommand } from './errors.ts';
+import { layerQuota } from './layer-quota.ts';
 import { hardenedHostConfig, scratchDirectories, type Confinement } from './host-config.ts';
 import { noticeEnd } from './missed-end.ts';
 import { containerName, labelNames, labelsOf, type Owner } from './names.ts';
@@ -48,8 +49,9 @@ export async function createOrAttach(docker: Docker, plan: ContainerPlan): Promi
   // Made from another image in an earlier life of the same run: nothing of it can be used.
   if (existing) await removeContainer(existing.container);
   const options = createOptions(plan, await claimsOf(docker, plan.image));
+  const quota = await layerQuota(docker, plan.image, plan.confinement.layerBytes);
   try {
-    return await docker.createContainer(options);
+    return await docker.createContainer({ ...options, HostConfig: { ...options.HostConfig, ...quota } });
   } catch (error) {
     if (isConflict(error)) return docker.getContainer(containerName(plan.owner));
     throw refusal(error, plan) ?? (await onEngine('creating the container', () => Promise.reject(error)));

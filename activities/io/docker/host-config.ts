@@ -15,6 +15,8 @@ export interface Confinement {
   /** `none`, `container:<id>`, `bridge`, or the name of an internal network. */
   network: string;
   gpu: GpuRequest | undefined;
+  /** What it may write into its own layer; the storage driver holds it to a tenth more where it can. */
+  layerBytes?: number | undefined;
   /** Nothing but /tmp, /var/tmp and /run can be written, which are in memory and count as such. */
   readOnlyRoot?: boolean;
   /** The engine's runtime, such as gVisor's `runsc`; its default where it is absent. */
