@@ -77,7 +77,7 @@ async function publishInto(source: PublishSource, partial: string, options: Publ
     ...(tree && { tree: { files: tree.tree.entries.filter(({ type }) => type === 'file').length, sha256: hashOf(Buffer.from(canonicalJson(tree.tree))) } }),
     ...(history && { history: { objects: history.objects, rewritten: history.rewritten, refs: history.refs } }),
     replaced: [...(tree?.replaced ?? []).map(within(publishedNames.tree)), ...(history?.replaced ?? []).map(within(publishedNames.history))],
-    leftOut: history?.leftOut ?? [],
+    leftOut: [...(tree?.leftOut ?? []), ...(history?.leftOut ?? [])],
     accepted: gate.accepted,
     blocked: gate.open ? [] : await blockedBy(session.report(), partial, history, options),
   };

@@ -1,5 +1,6 @@
 import type { GitObject } from './git.ts';
 import { formatText, parseText, type GitId } from './git-objects.ts';
+import { isLargeFilePointer, pointersLeftOut } from './large-files.ts';
 import { isPatchable } from './redaction.ts';
 import { createTreeRewriter } from './rewrite-trees.ts';
 import type { Rewriting } from './rewriting.ts';
@@ -25,7 +26,7 @@ export function createRewriter(rewriting: Rewriting): Rewriter {
 
   async function look(id: string, { type, bytes }: GitObject): Promise<void> {
     if (type !== 'blob') return;
-    if (bytes.length < 200 && bytes.toString('latin1', 0, 40).startsWith('version https://git-lfs')) pointers += 1;
+    if (isLargeFilePointer(bytes)) pointers += 1;
     const redaction = isPatchable(bytes, '') ? await redact(bytes) : undefined;
     if (!redaction) return;
     const object = await replace(id, { type, bytes: redaction.bytes });
@@ -73,7 +74,7 @@ export function createRewriter(rewriting: Rewriting): Rewriter {
   function leftOut(): string[] {
     return [
       ...[...trees.submodules].map(([path, id]) => `${path}: a submodule at ${id.slice(0, 12)}, of which only the link is published`),
-      ...(pointers > 0 ? [`${pointers} pointers of Git LFS, whose contents are not in the history and were not read`] : []),
+      ...pointersLeftOut(pointers, 'history'),
       ...(signatures > 0 ? [`${signatures} signatures of commits and tags that were rewritten`] : []),
     ];
   }

@@ -2,13 +2,13 @@ import { buffer } from 'node:stream/consumers';
 import { limits, mediaTypes, treeOf, type Replacement, type Tree, type TreeEntry } from '../../domain/index.ts';
 import { getBlobStream, putBlob } from '../io/blobs.ts';
 import type { ObjectStore } from '../io/store.ts';
+import { isLargeFilePointer, pointersLeftOut } from './large-files.ts';
 import { isPatchable, type Redact, type Redacted } from './redaction.ts';
-
-type FileEntry = Extract<TreeEntry, { type: 'file' }>;
 
 export interface PublishedTree {
   tree: Tree;
   replaced: Replacement[];
+  leftOut: string[];
 }
 
 /**
@@ -18,6 +18,7 @@ export interface PublishedTree {
 export async function publishTree(store: ObjectStore, tree: Tree, redact: Redact): Promise<PublishedTree> {
   const replaced: Replacement[] = [];
   const entries: TreeEntry[] = [];
+  let pointers = 0;
   for (const entry of tree.entries) {
     const path = await renamed(entry.path, redact);
     const note = (what: Replacement['what'], redacted: Redacted[]): void => void replaced.push(...redacted.map((each) => ({ path: path.text, what, ...each })));
@@ -27,9 +28,15 @@ export async function publishTree(store: ObjectStore, tree: Tree, redact: Redact
       const target = await renamed(entry.target, redact);
       note('link', target.redacted);
       entries.push({ ...entry, path: path.text, target: target.text });
-    } else entries.push({ ...(await rewritten(store, entry, redact, (redacted) => note('content', redacted))), path: path.text });
+    } else {
+      const bytes = entry.sizeBytes > limits.publishTextBytes ? undefined : await buffer(await getBlobStream(store, entry.sha256));
+      if (bytes && isLargeFilePointer(bytes)) pointers += 1;
+      const redaction = bytes && isPatchable(bytes, entry.path) ? await redact(bytes) : undefined;
+      if (redaction) note('content', redaction.redacted);
+      entries.push({ ...entry, ...(redaction && (await kept(store, redaction.bytes))), path: path.text });
+    }
   }
-  return { tree: treeOf(entries), replaced };
+  return { tree: treeOf(entries), replaced, leftOut: pointersLeftOut(pointers, 'files') };
 }
 
 /** Name by name, so that a rule does not take a slash for a part of a value. */
@@ -44,12 +51,7 @@ async function renamed(path: string, redact: Redact): Promise<{ text: string; re
   return { text: names.join('/'), redacted };
 }
 
-async function rewritten(store: ObjectStore, entry: FileEntry, redact: Redact, note: (redacted: Redacted[]) => void): Promise<FileEntry> {
-  if (entry.sizeBytes > limits.publishTextBytes) return entry;
-  const bytes = await buffer(await getBlobStream(store, entry.sha256));
-  const redaction = isPatchable(bytes, entry.path) ? await redact(bytes) : undefined;
-  if (!redaction) return entry;
-  note(redaction.redacted);
-  const { sha256, sizeBytes } = await putBlob(store, redaction.bytes, mediaTypes.bytes);
-  return { ...entry, sha256, sizeBytes };
+async function kept(store: ObjectStore, bytes: Buffer): Promise<{ sha256: string; sizeBytes: number }> {
+  const { sha256, sizeBytes } = await putBlob(store, bytes, mediaTypes.bytes);
+  return { sha256, sizeBytes };
 }

@@ -71,6 +71,11 @@ test.each([
   expect(readdirSync(join(place.target, '..'))).toEqual(['source']);
 });
 
+test('a pointer of Git LFS is published, and said to stand for something that was not read', async () => {
+  place.write('model.bin', `version https://git-lfs.github.com/spec/v1\noid sha256:${'a'.repeat(64)}\nsize 12\n`);
+  expect(await place.publishTree()).toMatchObject({ published: true, leftOut: [expect.stringMatching(/^1 pointers of Git LFS/)] });
+});
+
 test('a directory that holds something is not written to', async () => {
   place.write('a.txt', 'x');
   await place.publishTree();
