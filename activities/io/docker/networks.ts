@@ -1,4 +1,6 @@
+import { isIPv4 } from 'node:net';
 import type Docker from 'dockerode';
+import { failure } from '../../failure.ts';
 import { isConflict, isNotFound, onEngine } from './errors.ts';
 import { labelsOf, networkName, type Owner } from './names.ts';
 
@@ -25,6 +27,23 @@ export async function removeNetwork(docker: Docker, name: string): Promise<void>
       if (!isNotFound(error)) throw error;
     }),
   );
+}
+
+interface NetworkDescription {
+  IPAM?: { Config?: { Gateway?: string; Subnet?: string }[] };
+}
+
+/**
+ * The address by which containers of the engine's default network know this machine. Not every engine names it; then it is the
+ * first of the subnet. The machine's own list of interfaces is no help: it leaves out a bridge to which no container is connected
+ * yet. Failures: PLATFORM_ERROR, ENGINE_UNREACHABLE.
+ */
+export async function gatewayAddress(docker: Docker): Promise<string> {
+  const network = await onEngine('looking at the default network', () => docker.getNetwork('bridge').inspect() as Promise<NetworkDescription>);
+  const addresses = (network.IPAM?.Config ?? []).map(({ Gateway, Subnet }) => Gateway ?? Subnet?.replace(/\.\d+\/\d+$/, '.1'));
+  const address = addresses.find((each) => each !== undefined && isIPv4(each));
+  if (address === undefined) throw failure('PLATFORM_ERROR', 'the default network of the engine has no gateway address');
+  return address;
 }
 
 async function ensureNetwork(docker: Docker, owner: Owner, options: Record<string, string>): Promise<string> {

@@ -1,7 +1,6 @@
-import { isIPv4 } from 'node:net';
 import type Docker from 'dockerode';
 import { failure } from '../../failure.ts';
-import { onEngine } from '../../io/docker/errors.ts';
+import { gatewayAddress } from '../../io/docker/networks.ts';
 import type { Settings } from '../../dependencies.ts';
 import { indexHost, indexInstants } from './address.ts';
 import { aptDateIn, aptHosts, createAptHandler } from './apt-archives.ts';
@@ -24,9 +23,9 @@ export interface BuildIndex {
 }
 
 /**
- * The past for the time of one build, where its pinned Dockerfile asks for it: the package index, apt's mirrors and conda's channels. It listens at
- * the gateway of the engine's default network, which build containers reach and other machines do not. Undefined where the build
- * needs none. Failures: PLATFORM_ERROR, ENGINE_UNREACHABLE.
+ * The past for the time of one build, where its pinned Dockerfile asks for it: the package index, apt's mirrors and conda's channels. It
+ * listens on loopback for builds that are recorded, else at the gateway of the engine's default network, which build containers reach and other
+ * machines do not. Undefined where the build needs none. Failures: PLATFORM_ERROR, ENGINE_UNREACHABLE.
  */
 export async function openBuildIndex(docker: Docker, settings: Settings, dockerfile: string): Promise<BuildIndex | undefined> {
   const before = indexInstants(dockerfile)[0];
@@ -39,7 +38,8 @@ export async function openBuildIndex(docker: Docker, settings: Settings, dockerf
   if (before !== undefined && !upstream) throw failure('PLATFORM_ERROR', 'the pinned Dockerfile names the package index as of a date, and no index is configured (REPRISE_PIP_INDEX_URL)');
   const client = upstream?.client ?? createHttpClient(settings);
   const recorder = createBuildRecorder();
-  const address = await gatewayOf(docker);
+  // A recorded build reaches nothing but its own proxy, which asks us.
+  const address = settings.recording ? '127.0.0.1' : await gatewayAddress(docker);
   const proxy = await startBuildProxy({
     address,
     ...(upstream ? { handler: createIndexHandler({ upstream, onEvent: recorder.onEvent }) } : {}),
@@ -64,20 +64,4 @@ export async function openBuildIndex(docker: Docker, settings: Settings, dockerf
 export function upstreamOf({ caBundle, httpProxy, httpsProxy, pipIndexUrl, indexCacheDirectory }: Pick<Settings, 'caBundle' | 'httpProxy' | 'httpsProxy' | 'pipIndexUrl' | 'indexCacheDirectory'>): Upstream | undefined {
   if (pipIndexUrl === undefined) return undefined;
   return createUpstream({ client: createHttpClient({ caBundle, httpProxy, httpsProxy }), indexUrl: pipIndexUrl, cacheDirectory: indexCacheDirectory });
-}
-
-interface NetworkDescription {
-  IPAM?: { Config?: { Gateway?: string; Subnet?: string }[] };
-}
-
-/**
- * Not every engine names the gateway of its default network; then it is the first address of the subnet. The machine's own list
- * of interfaces is no help: it leaves out a bridge to which no container is connected yet.
- */
-async function gatewayOf(docker: Docker): Promise<string> {
-  const network = await onEngine('looking at the default network', () => docker.getNetwork('bridge').inspect() as Promise<NetworkDescription>);
-  const addresses = (network.IPAM?.Config ?? []).map(({ Gateway, Subnet }) => Gateway ?? Subnet?.replace(/\.\d+\/\d+$/, '.1'));
-  const address = addresses.find((each) => each !== undefined && isIPv4(each));
-  if (address === undefined) throw failure('PLATFORM_ERROR', 'the default network of the engine has no gateway address');
-  return address;
 }
