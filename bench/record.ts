@@ -56,7 +56,7 @@ async function measureDownloads(): Promise<object> {
 async function started(name: string, ...args: string[]): Promise<{ child: ChildProcess; port: string; line(): Promise<string> }> {
   const file = join(import.meta.dirname, 'record', name);
   if (!existsSync(file)) throw new Error(`${file} is missing`);
-  const child = spawn(process.execPath, [file, ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(process.execPath, [file, ...args], { stdio: ['ignore', 'pipe', 'inherit'], env: { ...process.env, MALLOC_ARENA_MAX: '2' } });
   const lines = createInterface({ input: child.stdout });
   const line = async (): Promise<string> => String((await once(lines, 'line'))[0]);
   return { child, port: await line(), line };

@@ -46,7 +46,7 @@ export async function putFile(
 ): Promise<Blob> {
   const key = blobKey(sha256);
   const known = await store.head(key);
-  if (!known) await store.putStreamIfAbsent(key, { open: () => createReadStream(path, { highWaterMark: readAheadBytes }), sizeBytes, sha256 }, mediaType);
+  if (!known) await store.putStreamIfAbsent(key, { open: () => createReadStream(path, { highWaterMark: readAheadBytes }), path, sizeBytes, sha256 }, mediaType);
   return { key, sha256, sizeBytes, mediaType };
 }
 

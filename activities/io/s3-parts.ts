@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { open } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
 import {
   AbortMultipartUploadCommand,
@@ -13,10 +14,13 @@ import { statusOf } from './s3-errors.ts';
 import type { S3Target } from './s3-client.ts';
 import type { StreamBody } from './store.ts';
 
-/** Memory of one upload = part size x (in flight + 1). S3 allows 10,000 parts: 160 GiB at 16 MiB, above that larger parts. */
-const smallestPartBytes = 16 * 1024 ** 2;
+/**
+ * Memory of one upload = part size x (in flight + 1): the recording proxy stays below 200 MiB with it, whatever the body's size. S3
+ * allows 10,000 parts: 60 GiB at 6 MiB, above that larger parts, and none below 5 MiB.
+ */
+const smallestPartBytes = 6 * 1024 ** 2;
 const mostParts = 10_000;
-const partsInFlight = 3;
+const partsInFlight = 2;
 
 /**
  * Uploads a large body in parts, each with its SHA-256, and completes it only if the whole has the stated hash and the key is
@@ -51,9 +55,9 @@ async function sendParts({ client }: S3Target, upload: Upload, key: string, body
   const lanes = createLanes(partsInFlight);
   const whole = createHash('sha256');
   const parts: CompletedPart[] = [];
-  const stream = body.open();
+  const read = body.path === undefined ? chunksOf(body.open(), buffers.take) : filePortions(body.path, buffers.take);
   try {
-    for await (const bytes of chunksOf(stream, buffers.take)) {
+    for await (const bytes of read) {
       whole.update(bytes);
       const PartNumber = parts.length + 1;
       const ChecksumSHA256 = createHash('sha256').update(bytes).digest('base64');
@@ -69,7 +73,6 @@ async function sendParts({ client }: S3Target, upload: Upload, key: string, body
     }
     await lanes.settle();
   } finally {
-    stream.destroy();
     await lanes.idle();
   }
   const actual = whole.digest('hex');
@@ -84,6 +87,22 @@ function createBuffers(most: number, sizeBytes: number): { take(): Buffer; giveB
     take: () => free.pop() ?? Buffer.allocUnsafeSlow(sizeBytes),
     giveBack: (bytes) => void (bytes.length === sizeBytes && free.length <= most && free.push(bytes)),
   };
+}
+
+/** A file's bytes, read into the buffers themselves: a stream would allocate as much again, and the process grows by what is not yet collected. */
+async function* filePortions(path: string, take: () => Buffer): AsyncGenerator<Buffer> {
+  const file = await open(path);
+  try {
+    for (;;) {
+      const chunk = take();
+      let filled = 0;
+      for (let read = -1; read !== 0 && filled < chunk.length; filled += read) read = (await file.read(chunk, filled, chunk.length - filled)).bytesRead;
+      if (filled > 0) yield chunk.subarray(0, filled);
+      if (filled < chunk.length) return;
+    }
+  } finally {
+    await file.close();
+  }
 }
 
 /** The stream's bytes in filled buffers; only the last is shorter. */

@@ -17,6 +17,8 @@ export interface ObjectStore {
 
 export interface StreamBody {
   open(): Readable;
+  /** Where the body is a file: it may be read there instead. */
+  path?: string;
   sizeBytes: number;
   sha256: string;
 }

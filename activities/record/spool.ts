@@ -19,7 +19,6 @@ export interface Spool {
 
 export function createSpool(store: ObjectStore, scratchDirectory: string, mediaType: string): Spool {
   const hash = createHash('sha256');
-  const path = join(scratchDirectory, `recording-${randomUUID()}`);
   let chunks: Buffer[] = [];
   let heldBytes = 0;
   let sizeBytes = 0;
@@ -28,15 +27,14 @@ export function createSpool(store: ObjectStore, scratchDirectory: string, mediaT
     const portion = chunks;
     [chunks, heldBytes] = [[], 0];
     try {
-      file ??= await opened(path, scratchDirectory);
+      file ??= await opened(join(scratchDirectory, `recording-${randomUUID()}`), scratchDirectory);
       await writeAll(file, portion);
     } catch (error) {
-      throw isFull(error) ? failure('DISK_FULL', `writing ${path}: ${(error as Error).message}`, { cause: error }) : error;
+      throw isFull(error) ? failure('DISK_FULL', `writing to ${scratchDirectory}: ${(error as Error).message}`, { cause: error }) : error;
     }
   };
   const drop = async (): Promise<void> => {
     await file?.close();
-    if (file) await rm(path, { force: true });
     [file, chunks] = [undefined, []];
   };
   return {
@@ -52,15 +50,24 @@ export function createSpool(store: ObjectStore, scratchDirectory: string, mediaT
       const sha256 = hash.digest('hex');
       if (!file) return { sha256, sizeBytes, keep: () => putBlob(store, Buffer.concat(chunks), mediaType).then(() => undefined) };
       if (heldBytes > 0) await spill();
+      const path = pathOf(file);
       return { sha256, sizeBytes, keep: () => putFile(store, path, mediaType, { sha256, sizeBytes }).then(drop, (error: unknown) => drop().then(() => Promise.reject(error))) };
     },
     drop,
   };
 }
 
+/** Without a name from the beginning: a process that is killed leaves nothing of it. */
 async function opened(path: string, directory: string): Promise<FileHandle> {
   await mkdir(directory, { recursive: true });
-  return open(path, 'wx', 0o600);
+  const file = await open(path, 'wx+', 0o600);
+  await rm(path);
+  return file;
+}
+
+/** By this the kernel gives the file out once more, to be read from its beginning. */
+function pathOf({ fd }: FileHandle): string {
+  return `/proc/self/fd/${fd}`;
 }
 
 async function writeAll(file: FileHandle, portion: Buffer[]): Promise<void> {

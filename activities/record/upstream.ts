@@ -14,6 +14,9 @@ export interface UpstreamSettings {
   httpsProxy: string | undefined;
   /** `host:port` of this machine's own services that builds may reach all the same. */
   reachable?: readonly string[];
+  /** Other limits than `recordAnswerMs` and `recordSilenceMs`. */
+  answerMs?: number;
+  silenceMs?: number;
   /** Names that stand for services of ours, with the origin (`http://127.0.0.1:4711`) that answers for each. */
   routes?: Readonly<Record<string, string>>;
 }
@@ -61,16 +64,17 @@ async function agentsOf({ caBundle, httpProxy, httpsProxy }: UpstreamSettings): 
 
 function send(request: UpstreamRequest, settings: UpstreamSettings, agents: Agents, guard: Guard): Promise<IncomingMessage> {
   const { method, target, headers, body, signal } = request;
+  const { answerMs = limits.recordAnswerMs, silenceMs = limits.recordSilenceMs } = settings;
   // Our own services are spoken to without TLS, whatever the build asked for.
   const plain = target.protocol === 'http:' || settings.routes?.[target.hostname] !== undefined;
   const options: RequestOptions = { method, path: target.path, headers: { ...headers, host: hostOf(target) }, signal, ...destination(target, settings, agents, guard) };
   return new Promise((resolve, reject) => {
     const outgoing = (plain ? requestPlain : requestTls)(options, (answer) => {
       clearTimeout(timer);
-      answer.setTimeout(limits.recordSilenceMs, () => answer.destroy(new Error(`nothing came for ${limits.recordSilenceMs / 1_000} s`)));
+      answer.setTimeout(silenceMs, () => answer.destroy(new Error(`nothing came for ${silenceMs / 1_000} s`)));
       resolve(answer);
     });
-    const timer = setTimeout(() => outgoing.destroy(new Error(`no answer within ${limits.recordAnswerMs / 1_000} s`)), limits.recordAnswerMs);
+    const timer = setTimeout(() => outgoing.destroy(new Error(`no answer within ${answerMs / 1_000} s`)), answerMs);
     outgoing.on('error', (error) => (clearTimeout(timer), reject(error)));
     if (!body) return void outgoing.end();
     body.on('error', (error) => outgoing.destroy(error));

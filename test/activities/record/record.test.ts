@@ -35,6 +35,8 @@ function website(): Promise<TestUpstream> {
     if (pathname === '/signed') return void response.end(`signed ${request.headers.authorization ?? ''}`);
     if (pathname === '/flaky') return void response.writeHead((flaky += 1) === 1 ? 503 : 200).end(`try ${flaky}`);
     if (pathname === '/appears') return void response.writeHead((seen += 1) === 1 ? 404 : 200).end(`look ${seen}`);
+    if (pathname === '/silent') return;
+    if (pathname === '/stalls') return void response.writeHead(200, { 'content-length': '5000' }).write('begin');
     if (pathname === '/cut') return void response.writeHead(200, { 'content-length': '5000' }).write('begin', () => setTimeout(() => response.destroy(), 50));
     if (pathname === '/conditional') return void response.writeHead(request.headers['if-none-match'] === undefined ? 200 : 304, { etag: '"1"' }).end('whole');
     let body = '';
@@ -160,10 +162,12 @@ describe('what passes the proxy is recorded', () => {
 describe('what goes wrong is told', () => {
   it.each([
     ['a body that is cut off', '/cut', 'BUILD_NETWORK', 18],
+    ['a server that takes the request and never answers', '/silent', 'BUILD_NETWORK', 0],
+    ['a body that stalls', '/stalls', 'BUILD_NETWORK', 18],
     ['a server that is down', 'down', 'BUILD_NETWORK', 0],
     ['this machine’s own services', 'inward', 'BUILD_NETWORK_REFUSED', 0],
   ])('%s', async (_what, path, code, exitCode) => {
-    const { site, store, proxy } = await recording(path === 'inward' ? { reachable: [] } : {});
+    const { site, store, proxy } = await recording({ answerMs: 300, silenceMs: 300, ...(path === 'inward' ? { reachable: [] } : {}) });
     if (path === 'down') await site.close();
     const asked = await proxy.curl(path.startsWith('/') ? site.origin + path : site.origin);
     expect(asked.exitCode).toBe(exitCode);
