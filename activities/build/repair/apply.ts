@@ -63,10 +63,14 @@ function instructionsFor(change: Exclude<Change, { kind: 'apt-version' }>, earli
     case 'argument':
       return [`ARG ${change.name}=${argumentValue(change, earlier)}`];
     case 'run':
-      return user === '' || user === 'root' || user === '0' ? [`RUN ${change.command}`] : ['USER root', `RUN ${change.command}`, `USER ${user}`];
+      return [...asRoot(change.command, user), ...Object.entries(change.arguments).map(([name, value]) => `ARG ${name}=${value}`)];
     case 'apt-archive':
       return [aptArchiveLine];
   }
+}
+
+function asRoot(command: string, user: string): string[] {
+  return user === '' || user === 'root' || user === '0' ? [`RUN ${command}`] : ['USER root', `RUN ${command}`, `USER ${user}`];
 }
 
 /** pip before 26.2 hands the one variable on to builds that it isolates, later ones the other (PIP_BUILD_CONSTRAINT). */

@@ -8,7 +8,7 @@ export type Change =
   | { kind: 'constraints'; specs: string[]; isolated: boolean }
   | { kind: 'index'; name: string; before: string }
   | { kind: 'argument'; name: string; value: string }
-  | { kind: 'run'; command: string }
+  | { kind: 'run'; command: string; arguments: Record<string, string> }
   | { kind: 'apt-version'; package: string; version: string }
   | { kind: 'apt-archive' };
 
@@ -60,7 +60,7 @@ function changeOf(remedy: Remedy, breakage: Breakage, facts: Facts): Applied | u
     case 'argument':
       return remedy.until !== undefined && (facts.before === undefined || facts.before > remedy.until) ? undefined : argument(remedy.name, remedy.value, `${remedy.name}=${remedy.value}`);
     case 'run':
-      return remedy.replacedBase && !facts.replacedBase ? undefined : command(remedy.command, breakage);
+      return remedy.replacedBase && !facts.replacedBase ? undefined : command(remedy.command, remedy.arguments ?? {}, breakage);
     case 'newest-apt':
       return oldApt(breakage.named);
     case 'apt-archive':
@@ -81,9 +81,9 @@ function argument(name: string, value: string, what: string): Applied {
   return { change: { kind: 'argument', name, value }, what };
 }
 
-function command(text: string, { named }: Breakage): Applied {
+function command(text: string, given: Record<string, string>, { named }: Breakage): Applied {
   const filled = text.replaceAll('<module>', named['module'] ?? '');
-  return { change: { kind: 'run', command: filled }, what: filled };
+  return { change: { kind: 'run', command: filled, arguments: given }, what: [filled, ...Object.entries(given).map(([name, value]) => `${name}=${value}`)].join(', ') };
 }
 
 function oldApt({ package: name, version }: Record<string, string>): Applied | undefined {

@@ -14,8 +14,8 @@ export type Remedy =
   /** A wheel for the image's Python: of an older version, or of the first that has one. */
   | { kind: 'wheel' }
   | { kind: 'argument'; name: string; value: string; until?: string }
-  /** A command before the step; `replacedBase`: only where the image is not the one that the submission names. */
-  | { kind: 'run'; command: string; replacedBase?: true }
+  /** A command before the step, and arguments that it needs; `replacedBase`: only where the image is not the one that the submission names. */
+  | { kind: 'run'; command: string; arguments?: Record<string, string>; replacedBase?: true }
   /** The package in the version that the archive has. */
   | { kind: 'newest-apt' }
   /** The archive of what has left the mirrors. */
@@ -107,10 +107,11 @@ export const repairTable: RepairRow[] = [
   {
     id: 'build-requirement-missing',
     speaker: 'a package that pip builds',
-    pattern: /No module named '(?<module>packaging|wheel|numpy|Cython|psutil)'/,
+    pattern: /No module named '(?<module>torch|packaging|wheel|numpy|Cython|psutil)'/,
     breakage: 'its setup.py imports a package that it does not declare',
-    remedies: [{ kind: 'run', command: 'pip install <module>', replacedBase: true, fidelity: substitution }],
-    why: 'the base image that the submission names may have the package; where the very image is used, it has none either',
+    // PIP_NO_BUILD_ISOLATION is what pip takes as the value of build-isolation: 0 is without.
+    remedies: [{ kind: 'run', command: 'pip install <module> setuptools wheel', arguments: { PIP_NO_BUILD_ISOLATION: '0' }, replacedBase: true, fidelity: substitution }],
+    why: 'the base image that the submission names may have the package, and wheel, with which pip did not isolate builds before 23.1 (PEP 517); where the very image is used, it has none either',
   },
   {
     id: 'wheel-not-built',
@@ -119,6 +120,14 @@ export const repairTable: RepairRow[] = [
     breakage: 'there is no wheel for this Python, and its source does not build',
     remedies: [{ kind: 'wheel', fidelity: near }],
     why: 'wheels for a new Python follow weeks after it',
+  },
+  {
+    id: 'python-differs',
+    speaker: 'pip',
+    pattern: /ERROR: Ignored the following versions that require a different python version: (?<version>.+)/,
+    breakage: 'the index has versions for another Python than the image has',
+    remedies: [],
+    why: 'the Python comes with the base image; none is put in its place',
   },
   {
     id: 'no-version',

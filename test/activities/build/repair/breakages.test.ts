@@ -23,6 +23,8 @@ const cases: [string, string[], object, string][] = [
   ['headers', ['headers-missing'], { building: 'psutil==5.8.0' }, 'BUILD_TOOL_MISSING'],
   ['cuda', ['cuda-missing'], { building: 'kernels' }, 'BUILD_TOOL_MISSING'],
   ['build-requirement', ['build-requirement-missing'], { named: { module: 'packaging' } }, 'BUILD_PACKAGE_BROKEN'],
+  ['isolated', ['build-requirement-missing'], { named: { module: 'numpy' } }, 'BUILD_PACKAGE_BROKEN'],
+  ['python-differs', ['python-differs', 'no-version'], {}, 'BUILD_PACKAGE_MISSING'],
   ['wheel-not-built', ['wheel-not-built'], { named: { package: 'pycuda' }, building: 'pycuda==2022.1', python: 11 }, 'BUILD_STEP_FAILED'],
   ['yanked', ['no-version'], { named: { requirement: 'executing<2.0.1,>=2' } }, 'BUILD_PACKAGE_MISSING'],
   ['later', ['no-version'], { named: { requirement: 'fastapi>=0.100' } }, 'BUILD_PACKAGE_MISSING'],

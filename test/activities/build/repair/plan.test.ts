@@ -13,7 +13,7 @@ const about = { name: 'peft', hadWheel: false };
 
 function planned(id: string, facts: Partial<Facts>, tried: { id: string; what: string }[] = [], named: Record<string, string> = {}) {
   const row = repairTable.find((each) => each.id === id) ?? expect.fail(`no row ${id}`);
-  return planRepair([{ breakage: { row, named, log: [], python: 11, building: 'peft' }, facts: { ...nothing, ...facts } }], tried);
+  return planRepair([{ breakage: { row, named: { module: 'torch', ...named }, log: [], python: 11, building: 'peft' }, facts: { ...nothing, ...facts } }], tried);
 }
 
 describe('the plan of a repair', () => {
@@ -24,6 +24,7 @@ describe('the plan of a repair', () => {
     ['takes a wheel that was there', 'rust-missing', { package: { ...about, hadWheel: true } }, { kind: 'argument', name: 'PIP_ONLY_BINARY', value: 'peft' }, 'near'],
     ['takes the first wheel for this Python', 'compiler-missing', { package: { ...about, wheelAppeared: { version: '1', before: later } } }, { kind: 'index', name: 'peft', before: later }, 'near'],
     ['adds a compiler to a base that is not the submission’s', 'compiler-missing', { replacedBase: true, package: about }, { kind: 'run', command: expect.stringContaining('build-essential') }, 'substitution'],
+    ['adds what a base that was replaced had for builds', 'build-requirement-missing', { replacedBase: true }, { kind: 'run', command: 'pip install torch setuptools wheel', arguments: { PIP_NO_BUILD_ISOLATION: '0' } }, 'substitution'],
     ['lets sklearn install as it did then', 'sklearn-name', {}, { kind: 'argument', name: 'SKLEARN_ALLOW_DEPRECATED_SKLEARN_PACKAGE_INSTALL', value: 'True' }, 'near'],
     ['asks the archive of retired suites', 'apt-suite-retired', { aptArchive: true }, { kind: 'apt-archive' }, 'faithful'],
   ])('%s', (_what, id, facts, change, fidelity) => {
@@ -38,6 +39,8 @@ describe('the plan of a repair', () => {
     ['sklearn had ended by the date', 'sklearn-name', { before: '2024-01-01T00:00:00.000Z' }],
     ['requirements contradict each other', 'conflict', {}],
     ['a hash differs', 'hash-differs', {}],
+    ['the very base has not what a build imports', 'build-requirement-missing', {}],
+    ['the Python is another', 'python-differs', {}],
     ['the image has no CUDA', 'cuda-missing', { replacedBase: true }],
     ['no archive is configured', 'apt-suite-retired', {}],
   ])('is none where %s, and says why', (_what, id, facts) => {
@@ -109,8 +112,8 @@ describe('the repaired Dockerfile', () => {
   });
 
   it('runs commands as root, and gives the step its user back', () => {
-    const lines = applyRepairs(original, [repair(5, { kind: 'run', command: 'apt-get update' })], before).text.split('\n').filter((line) => !line.startsWith('#'));
-    expect(lines.slice(3, 8)).toEqual(['USER app', 'USER root', 'RUN apt-get update', 'USER app', 'RUN pip install demjson']);
+    const lines = applyRepairs(original, [repair(5, { kind: 'run', command: 'apt-get update', arguments: { A: '0' } })], before).text.split('\n').filter((line) => !line.startsWith('#'));
+    expect(lines.slice(3, 9)).toEqual(['USER app', 'USER root', 'RUN apt-get update', 'USER app', 'ARG A=0', 'RUN pip install demjson']);
   });
 
   it('takes a version away where the instruction names it, and leaves lines as they were', () => {

@@ -51,6 +51,12 @@ async function pinAndBuild(files: Record<string, string>, date: string, ours: Wo
   return { submission, pin, result, repairs, reports: context.reports };
 }
 
+/** Whether the base is the distribution's own image, or one made in its place. */
+async function baseOrigin(): Promise<{ debootstrap: boolean }> {
+  const { Config } = await docker.getImage('debian:bookworm-slim').inspect();
+  return { debootstrap: Config.Labels?.['reprise.origin'] === 'debootstrap' };
+}
+
 const python = `FROM debian:bookworm-slim
 RUN apt-get update && apt-get install -y --no-install-recommends python3 python3-pip && rm -rf /var/lib/apt/lists/*
 ENV PIP_NO_CACHE_DIR=1 PIP_BREAK_SYSTEM_PACKAGES=1
@@ -82,6 +88,18 @@ describe('a build that breaks years later', { timeout: 300_000 }, () => {
     expect(kept).toEqual(lines.map((line) => (expected.fidelity === 'substitution' ? line.replace('=7.88.1-10', '') : line)));
     const { Config } = await docker.getImage(result.images[0]?.id ?? '').inspect();
     expect(Config.Env?.filter((each) => /index\.reprise|CONSTRAINT|ONLY_BINARY/.test(each))).toEqual([]);
+  });
+
+  it('gets what a base that was replaced had for building, where the base is another', async () => {
+    const files = {
+      Dockerfile: `${python}COPY kernels /kernels\nRUN pip install /kernels\n`,
+      'kernels/pyproject.toml': '[build-system]\nrequires = ["setuptools"]\nbuild-backend = "setuptools.build_meta"\n',
+      'kernels/setup.py': 'import psutil\nfrom setuptools import setup\nsetup(name="kernels", version="1.0")\n',
+    };
+    const { debootstrap } = await baseOrigin();
+    if (!debootstrap) return expect(await pinAndBuild(files, today).catch((error: unknown) => error)).toMatchObject({ type: 'BUILD_PACKAGE_BROKEN' });
+    const { repairs } = await pinAndBuild(files, today);
+    expect(repairs).toMatchObject({ fidelity: 'substitution', attempts: [{ repair: 'build-requirement-missing', line: 5, change: 'pip install psutil setuptools wheel, PIP_NO_BUILD_ISOLATION=0', result: 'built' }] });
   });
 
   it('needs two repairs, and says both', async () => {
