@@ -22,6 +22,8 @@ async function main(): Promise<void> {
   if (help) return void process.stdout.write(workerHelp);
   const config = readConfig(environment);
   const logger = createLogger(config);
+  // As in the logger: a full disk must not end the worker.
+  process.stderr.on('error', () => undefined);
   Runtime.install({ logger: temporalLogger(logger), shutdownSignals: ['SIGTERM', 'SIGINT'] });
   const connection = await NativeConnection.connect({ address: config.temporalAddress });
   const leaving = new AbortController();

@@ -20,6 +20,8 @@ async function main(): Promise<void> {
   const leaving = new AbortController();
   process.on('SIGTERM', () => leaving.abort());
   process.on('SIGHUP', () => undefined);
+  // Our log is on the disk that may be full.
+  process.stderr.on('error', () => undefined);
   if (isStandby(process.argv) && !(await untilNeeded(config, own, lookEveryMs, leaving.signal))) return;
   await supervise(config, own, leaving.signal);
 }
@@ -28,18 +30,34 @@ async function supervise(config: Config, supervisor: ProcessIdentity, leaving: A
   const environment = process.env['REPRISE_SUPERVISOR_ENVIRONMENT'] ?? '';
   const held = adoptParts(readObserved(config).parts);
   let standby: ProcessIdentity | undefined;
-  writeObserved(config, observedOf({ supervisor, environment }, held));
+  await claim(config, observedOf({ supervisor, environment }, held), leaving);
   while (!leaving.aborted && isStillOurs(config, supervisor)) {
     try {
       standby = ensureStandby(config, standby);
       look(config, { supervisor, environment, ...(standby && { standby }) }, held);
     } catch (error) {
       // A full disk must not end the one process that brings the others back; it tries again at the next look.
-      process.stderr.write(`${JSON.stringify({ at: new Date().toISOString(), message: 'look failed', error: String(error) })}\n`);
+      tell('look failed', error);
     }
     await wait(lookEveryMs);
   }
   if (standby) endProcess(standby, 'SIGTERM');
+}
+
+/** Nobody supervises before his name is written: on a full disk that is tried until there is room. */
+async function claim(config: Config, observed: Observed, leaving: AbortSignal): Promise<void> {
+  while (!leaving.aborted) {
+    try {
+      return writeObserved(config, observed);
+    } catch (error) {
+      tell('name not written', error);
+      await wait(lookEveryMs);
+    }
+  }
+}
+
+function tell(message: string, error: unknown): void {
+  process.stderr.write(`${JSON.stringify({ at: new Date().toISOString(), message, error: String(error) })}\n`);
 }
 
 let written = '';
