@@ -10,7 +10,9 @@ type RouteDependencies = Pick<Dependencies, 'store' | 'settings' | 'logger' | 'i
 export function createRouteActivities(dependencies: RouteDependencies): Pick<Activities, 'route'> {
   return {
     async route(input) {
-      if (await dependencies.isPolled(input.queues.host)) return { queues: input.queues, isGone: false };
+      // A worker that has just come back asks in a moment.
+      const isHere = input.queues.host === hostQueue(dependencies.settings.host);
+      if (isHere || (await dependencies.isPolled(input.queues.host))) return { queues: input.queues, isGone: false };
       const queues = await queuesHere(dependencies, input);
       if (!queues) return { queues: input.queues, isGone: true };
       await writeMove(dependencies, input, queues);
@@ -20,8 +22,8 @@ export function createRouteActivities(dependencies: RouteDependencies): Pick<Act
 }
 
 /** Undefined where the run cannot go on here: then it waits for its host, or for a worker of another. */
-async function queuesHere({ store, settings: { host } }: RouteDependencies, { run, track, queues, images }: RouteInput): Promise<Queues | undefined> {
-  if (images === undefined || queues.host === hostQueue(host)) return undefined;
+async function queuesHere({ store, settings: { host } }: RouteDependencies, { run, track, images }: RouteInput): Promise<Queues | undefined> {
+  if (images === undefined) return undefined;
   for (const id of images) if (!(await storedLayout(store, id))) return undefined;
   const gpus = tracks[track].gpu === undefined ? [] : gpusOf(track, await discoverGpus());
   if (tracks[track].gpu !== undefined && gpus.length === 0) return undefined;

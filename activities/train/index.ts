@@ -66,12 +66,12 @@ export async function runTraining(
   changes: TrainingChanges = {},
 ): Promise<StageResult<TrainResult>> {
   const training = await attachTraining(dependencies, input, context, log, lease, changes);
-  const { result: ended, record } = await withNetworkLog(training, () => watchTraining(training));
+  const { result: ended, record, refused } = await withNetworkLog(training, () => watchTraining(training));
   await lease.assertHeld();
   const durationMs = training.budget.usedMs(Date.parse(ended.finishedAt ?? ''));
   enterDeviceTime(training, Date.parse(ended.finishedAt ?? ''));
   try {
-    await refuseFaulty(training, ended);
+    await refuseFaulty(training, ended, refused);
   } finally {
     await letRest(training);
   }

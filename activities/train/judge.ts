@@ -13,7 +13,7 @@ import { faultOf, resumable, type OutsideFacts } from './verdict.ts';
  * Throws what is wrong with how a training ended. An end by a platform's fault is entered into its account first, so that the
  * next attempt starts it again. Failures: the TRAIN_ codes, ENGINE_LOST_CONTAINER, HOST_OUT_OF_MEMORY, GPU_LOST.
  */
-export async function refuseFaulty(training: Training, ended: ContainerState): Promise<void> {
+export async function refuseFaulty(training: Training, ended: ContainerState, refused?: string): Promise<void> {
   const { dependencies, context, budget, submission, log } = training;
   const startedAtMs = Date.parse(ended.startedAt ?? '');
   const finishedAtMs = Date.parse(ended.finishedAt ?? '');
@@ -33,7 +33,8 @@ export async function refuseFaulty(training: Training, ended: ContainerState): P
   if (!fault) return;
   if (fault.code === 'TRAIN_TIMEOUT') await budget.end('deadline', finishedAtMs, fault.message);
   if (resumable.has(fault.code)) await budget.end('lost', finishedAtMs, fault.message);
-  throw failure(fault.code, fault.message);
+  const hint = fault.code === 'TRAIN_EXIT' && refused !== undefined ? `; its proxy refused ${refused}` : '';
+  throw failure(fault.code, `${fault.message}${hint}`);
 }
 
 async function outsideFacts({ dependencies: { docker }, owner, id, budget, device }: Training, startedAtMs: number, finishedAtMs: number, exitCode: number): Promise<OutsideFacts> {

@@ -59,7 +59,7 @@ sub proxied {
   my ($head, $rest) = head_of($client) or return;
   my ($method, $url, $lines) = $head =~ m{^([A-Z]+) (\S+) HTTP/1\.[01]\r\n(.*)\z}s or return answer($client, 400, 'this is a proxy: ask it for http:// addresses, or CONNECT');
   my ($host, $port, $path) = $method eq 'CONNECT' ? $url =~ m{^(.+):(\d+)$} : $url =~ m{^http://(?:[^/@]*@)?(\[[^\]]*\]|[^/:?]+)(?::(\d+))?([/?].*)?$}i;
-  return answer($client, 400, 'this is a proxy: ask it for http:// addresses, or CONNECT') unless defined $host;
+  return answer($client, 400, 'this is a proxy: ask it for http:// addresses, or CONNECT') unless defined $host && length $host <= 255;
   $port //= 80; $path //= '/'; $path = "/$path" if $path =~ /^\?/;
   $host = lc($host =~ s/^\[|\]$//gr);
   my %about = (method => $method, host => $host, port => $port, connection => "$$-" . time);

@@ -46,6 +46,12 @@ it.each([
   expect(moves(given)).toEqual([]);
 });
 
+it('takes the host of the worker that is asked for one that has a worker', async () => {
+  const { store } = await world();
+  const dependencies = { store, logger: pino({ level: 'silent' }), settings: { host: 'a' } as never, isPolled: async () => false };
+  expect(await createRouteActivities(dependencies).route({ run: 'r', track: 'cpu', queues: left, images: [] })).toEqual({ queues: left, isGone: false });
+});
+
 it('moves nothing that only asks whether the host is gone', async () => {
   expect(await route(await world(), [], undefined)).toEqual({ queues: left, isGone: true });
 });

@@ -85,6 +85,11 @@ describe('a training with egress', { timeout: 120_000 }, () => {
     expect(HostConfig.NetworkMode).toMatch(/^container:/);
   });
 
+  it('is told what its proxy refused where it fails', async () => {
+    const failing = train(await thatRuns(`wget -qO- http://${closed}/`, egress), newContext('refused'));
+    await expect(failing).rejects.toMatchObject({ type: 'TRAIN_EXIT', message: expect.stringContaining(`its proxy refused ${closed} (the address is not public`) as string });
+  });
+
   it('keeps its connections while no worker is there, and its record over attempts', async () => {
     const input = await thatRuns(`wget -qO- http://${open}/ && wget -qO- http://${open}/slow; echo m > /output/m`, egress);
     const first = newContext('handed-on');
