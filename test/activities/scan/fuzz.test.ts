@@ -1,4 +1,4 @@
-import { gzipSync } from 'node:zlib';
+import { gzipSync, zstdCompressSync } from 'node:zlib';
 import { expect, it } from 'vitest';
 import { scanContent } from '../../../activities/scan/content.ts';
 import { outermost } from '../../../activities/scan/nesting.ts';
@@ -7,6 +7,8 @@ import { createRandom, fakes } from './examples.ts';
 import { tarOf, zipOf } from './packing.ts';
 
 const rounds = 5_000;
+/** A few lines, as the program bzip2 packs them: nothing here could. */
+const bzip2 = Buffer.from('QlpoOTFBWSZTWap7seIAAA1RAAAQQAACJaAAMQwA2oYmoiIMhSni7kinChIVT3Y8QA==', 'base64');
 
 it(`${rounds} mutated archives, notebooks and headers neither crash nor hang the scan`, { timeout: 120_000 }, async () => {
   const random = createRandom(4_711);
@@ -26,7 +28,9 @@ async function seedContents(): Promise<Buffer[]> {
   const tar = await tarOf({ 'm.py': text, [`${'d/'.repeat(80)}n.txt`]: Buffer.from('x') });
   const notebook = Buffer.from(JSON.stringify({ cells: [{ source: ['a', text.toString()] }], nbformat: 4 }));
   const header = Buffer.concat([Buffer.from([40, 0, 0, 0, 0, 0, 0, 0]), Buffer.from('{"a":{"data_offsets":[0,16]}}             '), Buffer.alloc(16), text]);
-  return [text, zip, tar, gzipSync(tar), gzipSync(zip), await zipOf({ 'a.tar': tar, 'b.gz': gzipSync(text) }), notebook, header, Buffer.from(text.toString(), 'utf16le')];
+  const envelope = Buffer.from(JSON.stringify({ payload: text.toString('base64'), 'moby.buildkit.buildinfo.v1': text.toString('base64') }));
+  const layout = await tarOf({ [`blobs/sha256/${'a'.repeat(64)}`]: envelope });
+  return [text, zip, tar, gzipSync(tar), gzipSync(zip), await zipOf({ 'a.tar': tar, 'b.gz': gzipSync(text) }), notebook, header, Buffer.from(text.toString(), 'utf16le'), layout, zstdCompressSync(tar), bzip2];
 }
 
 /** A few bytes changed, removed or repeated, or the end cut off. */
