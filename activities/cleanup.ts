@@ -9,14 +9,19 @@ import { onEngine } from './io/docker/errors.ts';
 import { runFilter, runPrefix } from './io/docker/names.ts';
 import { removeNetwork } from './io/docker/networks.ts';
 import { removeVolume } from './io/docker/volumes.ts';
+import { dropSecrets } from './secrets/files.ts';
 
-/** Removes what a run left in the engine: containers, the devices they had, then the networks and volumes they used. Images stay: they are cached. */
-export function createCleanUpActivities(dependencies: Pick<Dependencies, 'docker'>): Pick<Activities, 'cleanUp'> {
+/**
+ * Removes what a run left in the engine: containers, the devices they had, then the networks and volumes they used, and the file
+ * of its secrets. Images stay: they are cached.
+ */
+export function createCleanUpActivities({ docker, settings }: Pick<Dependencies, 'docker' | 'settings'>): Pick<Activities, 'cleanUp'> {
   return {
-    async cleanUp({ run }) {
+    async cleanUp({ run, secrets }) {
+      if (secrets && settings.secretsDirectory !== undefined) await dropSecrets(settings.secretsDirectory, secrets.handle);
       const beating = setInterval(() => asyncLocalStorage.getStore()?.heartbeat(), heartbeatEveryMs);
       try {
-        await removeAllOf(dependencies.docker, run);
+        await removeAllOf(docker, run);
       } finally {
         clearInterval(beating);
       }

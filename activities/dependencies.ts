@@ -2,6 +2,7 @@ import type Docker from 'dockerode';
 import type { Logger } from 'pino';
 import type { StageProgress } from '../domain/index.ts';
 import type { ObjectStore } from './io/store.ts';
+import type { NamedValue } from './scan/values.ts';
 
 /** What the worker (or the command line) hands to every stage; nothing below reads the environment. */
 export interface Dependencies {
@@ -15,6 +16,8 @@ export interface Dependencies {
   signalProgress(workflowId: string, progress: StageProgress): Promise<void>;
   /** Whether a worker asks for the work of a task queue. */
   isPolled(queue: string): Promise<boolean>;
+  /** Told of the values that a run brings, so that the worker's own log masks them. */
+  onSecrets?(values: readonly NamedValue[]): void;
 }
 
 export interface Settings {
@@ -47,8 +50,12 @@ export interface Settings {
   fingerprintKeyFile: string;
   /** `host:port` of services at private addresses that trainings may reach all the same. */
   trainingReachable?: string[];
-  /** Values of secrets by name (REPRISE_SECRET_<NAME>). */
+  /** Values of secrets by name: the worker's (REPRISE_SECRET_<NAME>), and the ones that were given for the run. */
   secrets: Record<string, string>;
+  /** Those of them that the run's submission gets, and that nothing may hold which it leaves behind. */
+  exposedSecrets?: readonly NamedValue[];
+  /** Where the values that are given for a run lie on this machine. */
+  secretsDirectory?: string;
   /** GPUs that this worker gives to containers, by UUID or index; any one where it is absent. */
   gpuDevices?: string[];
   /** The engine's runtime that submissions run in, such as gVisor's `runsc`; the engine's default where it is absent. */

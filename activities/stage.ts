@@ -7,6 +7,7 @@ import { failure, outcomeOf } from './failure.ts';
 import { withHeartbeat } from './heartbeat.ts';
 import { withMeter } from './io/metering.ts';
 import type { ObjectStore } from './io/store.ts';
+import { createMask, type Mask } from './secrets/mask.ts';
 
 /** What a stage function knows of its surroundings: the same inside Temporal and on the command line. */
 export interface StageContext {
@@ -50,6 +51,7 @@ export async function runStage<Result>(
   compute: (context: StageContext) => Promise<StageResult<Result>>,
 ): Promise<StageOutcome<Result>> {
   const { store } = dependencies;
+  const mask = createMask(dependencies.settings);
   const startMs = Date.now();
   const meter = spentBefore(startMs);
   const spent = (): Spent => ({ ...meter, wallMs: meter.wallMs + Date.now() - startMs });
@@ -58,12 +60,25 @@ export async function runStage<Result>(
     const shelf = identity && (await shelfOf(store, stage, identity));
     const stored = identity && shelf && !stageRun.fresh ? await newestValid(shelf.results, identity) : undefined;
     if (stored) return { status: 'completed', cached: true, ...stored };
-    const computed = await withMeter(meter, () => withHeartbeat(dependencies, stageRun, stage, spent, (context) => unlessGivenUp(context, compute)));
+    const ofStage = (context: StageContext): Promise<StageResult<Result>> => unlessGivenUp({ ...context, report: (progress) => context.report(maskedProgress(progress, mask)) }, compute);
+    const computed = maskedSummary(await withMeter(meter, () => withHeartbeat(dependencies, stageRun, stage, spent, ofStage)), mask);
     if (shelf) await store.putIfAbsent(shelf.freeKey, Buffer.from(JSON.stringify(computed)), mediaTypes.json);
     return { status: 'completed', cached: false, ...computed, cost: costOf(spent()) };
   } catch (error) {
-    return { ...outcomeOrThrow(error), cost: costOf(spent()) };
+    return { ...outcomeOrThrow(mask.error(error)), cost: costOf(spent()) };
   }
+}
+
+/** What travels through Temporal and is shown there: a step's text and a program's last line may hold what nobody may see. */
+function maskedProgress<Progress extends Parameters<StageContext['report']>[0]>(progress: Progress, mask: Mask): Progress {
+  const { message, lastLogLine } = progress;
+  return { ...progress, message: mask.text(message), ...(lastLogLine === undefined ? {} : { lastLogLine: mask.text(lastLogLine) }) };
+}
+
+function maskedSummary<Result>(computed: StageResult<Result>, mask: Mask): StageResult<Result> {
+  const { result } = computed;
+  const summary = (result as { summary?: string } | undefined)?.summary;
+  return summary === undefined ? computed : { ...computed, result: { ...result, summary: mask.text(summary) } };
 }
 
 /** Whatever an aborted signal makes a stage throw (AbortError, a broken connection) is the cancellation and no fault. */
@@ -123,7 +138,8 @@ function spentBefore(startMs: number): Spent {
   return { ...before, queuedMs: before.queuedMs + (scheduledMs > 1 ? Math.max(startMs - scheduledMs, 0) : 0) };
 }
 
-function outcomeOrThrow(error: unknown): FailedOutcome {
+/** An expected failure as the outcome it is; platform faults are thrown, for Temporal to retry. */
+export function outcomeOrThrow(error: unknown): FailedOutcome {
   if (error instanceof CancelledFailure) throw error;
   const outcome = outcomeOf(error);
   if (!outcome) throw failure('PLATFORM_ERROR', error instanceof Error ? error.message : String(error), { cause: error });

@@ -16,7 +16,7 @@ import { metricNames } from '../domain/metrics/index.ts';
 
 const [stage, directory = '', ...given] = process.argv.slice(2);
 const store = createDirectoryStore(directory);
-const dependencies = { store, settings: { suiteKeyFile: join(directory, 'suite.key'), scratchDirectory: join(directory, 'scratch') } };
+const dependencies = { store, settings: { suiteKeyFile: join(directory, 'suite.key'), scratchDirectory: join(directory, 'scratch'), secrets: {} } };
 /** Of a run's input only what these stages read. */
 const run = { run: 'bench', workflowId: 'bench', fresh: false };
 const stages: Readonly<Record<string, (...arguments_: string[]) => Promise<object>>> = { intake, evaluate: evaluateOpen, score: scoreOpen };
@@ -39,7 +39,7 @@ async function evaluateOpen(suite = '', baseUrl = ''): Promise<object> {
     if (done > 0 && readyAtMs !== undefined) firstAnswerMs ??= Math.round(performance.now() - readyAtMs);
   };
   const context: StageContext = { ...run, stage: 'evaluate-open', attempt: 1, signal: new AbortController().signal, cancelled: () => false, report };
-  const input = { ...run, stage: 'open', suite, image: { role: 'serve', id: 'sha256:bench', sizeBytes: 1 }, submission: { port: 80, track: 'cpu' } } as unknown as Parameters<typeof evaluate>[1];
+  const input = { ...run, stage: 'open', suite, image: { role: 'serve', id: 'sha256:bench', sizeBytes: 1 }, submission: { port: 80, track: 'cpu', secrets: [] } } as unknown as Parameters<typeof evaluate>[1];
   const { result: evaluated } = await evaluate(dependencies as unknown as Parameters<typeof evaluate>[0], input, context, () => (use) => {
     readyAtMs = performance.now();
     return use({ baseUrl, startedAt: new Date().toISOString(), alive: async () => true });

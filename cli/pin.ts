@@ -54,7 +54,7 @@ export async function pinTo(config: Config, path: string, options: PinOptions, r
     const source = parseSource(path);
     const snapshot = await takeSnapshot({ store, settings }, source, context);
     const request = readRequest({ source, suite: { kind: 'directory', path: '.' }, ...(asOf === undefined ? {} : { asOf }) });
-    const { submission } = await planSnapshot({ store }, request, snapshot, undefined);
+    const { submission } = await planSnapshot({ store }, request, snapshot, { given: undefined, named: [] });
     if (replay) return await replayFrom(world, out, submission, report);
     const { result } = await pinSubmission(world, submission, context);
     await writeAll(world, out, submission, result);

@@ -10,6 +10,7 @@ import type { Acceptance, ReproductionRequest, Source, TrackName } from '../doma
 import { metricNames } from '../domain/metrics/index.ts';
 import type { Reprise } from './connection.ts';
 import { UsageError } from './errors.ts';
+import { valuesFor, type SecretValues } from './secrets.ts';
 
 export interface RequestOptions {
   suite?: string | undefined;
@@ -21,6 +22,8 @@ export interface RequestOptions {
   fresh?: boolean | undefined;
   /** Findings that may be published all the same. */
   accept?: Acceptance[] | undefined;
+  /** Values of secrets by name, for the submissions that declare them. */
+  secrets?: SecretValues | undefined;
   /** Every submission that the source holds, instead of refusing to choose. */
   all?: boolean | undefined;
   onProgress?: (message: string) => void;
@@ -30,6 +33,8 @@ export interface PreparedRequest {
   /** The submission's name. */
   name: string;
   request: ReproductionRequest;
+  /** What the submission gets; on its way to the worker of this machine, and never in the request. */
+  secrets: SecretValues;
 }
 
 /**
@@ -51,9 +56,10 @@ export async function prepareRequests(reprise: Reprise, text: string, options: R
     ...given({ track: options.track, asOf: options.asOf, submission: options.submission, dockerfile: options.dockerfile, context: options.context }),
     ...(options.accept && options.accept.length > 0 ? { accept: options.accept } : {}),
   });
+  const named = Object.keys(options.secrets ?? {});
   const plan = async (each: ReproductionRequest): Promise<PreparedRequest> => {
-    const { submission } = await planSnapshot({ store }, each, snapshot, undefined);
-    return { name: submission.name, request: each };
+    const { submission } = await planSnapshot({ store }, each, snapshot, { given: undefined, named });
+    return { name: submission.name, request: each, secrets: valuesFor(submission.secrets, options.secrets ?? {}) };
   };
   return plan(request).then(
     (one) => [one],

@@ -1,19 +1,26 @@
 import { styleText } from 'node:util';
+import { createMasker } from '../activities/scan/redact.ts';
 
 type Style = Parameters<typeof styleText>[0];
 
+/** A submission is quoted in many places, and may hold what its author should not have written down: no terminal shows it. */
+const mask = createMasker({ values: [] });
+
 /** The result of a command: the only thing that goes to stdout. */
 export function print(text: string): void {
-  process.stdout.write(text.endsWith('\n') ? text : `${text}\n`);
+  const shown = mask(text);
+  process.stdout.write(shown.endsWith('\n') ? shown : `${shown}\n`);
 }
 
+/** Its texts are masked each by itself, so that the document stays one. */
 export function printJson(document: unknown): void {
-  print(JSON.stringify(document, null, 2));
+  const text = JSON.stringify(document, (_name, value: unknown) => (typeof value === 'string' ? mask(value) : value), 2);
+  process.stdout.write(`${text}\n`);
 }
 
 /** Progress and diagnostics, for people, on stderr. */
 export function say(text: string): void {
-  process.stderr.write(`${text}\n`);
+  process.stderr.write(`${mask(text)}\n`);
 }
 
 /** Coloured where the stream is a terminal that wants it (NO_COLOR is honoured). */
@@ -30,12 +37,12 @@ export function createLiveView(stream: NodeJS.WriteStream = process.stderr): { d
       if (!stream.isTTY) {
         for (const line of lines.filter((each) => !printed.has(each))) {
           printed.add(line);
-          stream.write(`${line}\n`);
+          stream.write(`${mask(line)}\n`);
         }
         return;
       }
       const width = stream.columns;
-      stream.write(`${drawn > 0 ? `\u001B[${drawn}A\u001B[J` : ''}${lines.map((line) => clip(line, width)).join('\n')}\n`);
+      stream.write(`${drawn > 0 ? `\u001B[${drawn}A\u001B[J` : ''}${lines.map((line) => clip(mask(line), width)).join('\n')}\n`);
       drawn = lines.length;
     },
     end() {

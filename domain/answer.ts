@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { SecretFinding } from './scan.ts';
 import { SuiteStage } from './suite.ts';
 
 /**
@@ -16,6 +17,8 @@ export const Answer = z.discriminatedUnion('status', [
     /** Generated tokens and the sum of their log-probabilities, as the server says; nothing is ranked by them. */
     tokens: z.number().int().nonnegative().optional(),
     logprob: z.number().optional(),
+    /** What was masked in the text before it was stored. */
+    secrets: z.array(SecretFinding).optional(),
   }),
   z.object({ status: z.literal('failed'), id: z.string(), reason: z.string(), attempts: z.number().int().min(1) }),
   z.object({ status: z.literal('unanswered'), id: z.string() }),

@@ -203,6 +203,11 @@ export const limits = {
   scanReasons: 200,
   /** Files read at once: hides the latency of opening them. */
   scanFilesInFlight: 6,
+  /** A value of an operator's secret: tokens have 20 to 200 characters, a private key of 4,096 bits 3,300; a shorter one stands in texts by chance. */
+  secretBytes: 4 * KiB,
+  secretCharacters: 8,
+  /** Values that were given for a run whose end nobody saw (its workflow was terminated) are removed after so long; the longest run takes three days. */
+  secretsKeptMs: 7 * 24 * 60 * minute,
   /** Free disk below which nothing is started. */
   freeDiskBytes: 5 * GiB,
   /** A part of the local stack that died is back within 5 s: it starts again after 1 s, and after at most 3 s where it dies at once. */

@@ -23,6 +23,8 @@ export const RecordedExchange = z.object({
   step: z.number().int().nonnegative(),
   /** Why there was no answer; the build was then given status 502. */
   failed: z.string().optional(),
+  /** The body held a secret of the operator: stored without it, or not at all. */
+  masked: z.literal(true).optional(),
 });
 export type RecordedExchange = z.infer<typeof RecordedExchange>;
 

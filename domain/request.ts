@@ -24,7 +24,18 @@ export const Source = z.discriminatedUnion('kind', [
 ]);
 export type Source = z.infer<typeof Source>;
 
-/** Secrets by the names that the submission declares; the values stay with the worker's configuration. */
+/** Name of a secret: an environment variable's, as it becomes one. */
+export const SecretName = z.string().regex(/^[A-Z][A-Z0-9_]*$/);
+
+/** Values that the operator gave for one run. They lie in a file on one machine, and only the file's random name travels. */
+export const GivenSecrets = z.strictObject({
+  handle: z.string().regex(/^[0-9a-f]{32}$/),
+  names: z.array(SecretName).min(1),
+  /** Task queue of the machine that has the file. */
+  queue: z.string().min(1),
+});
+export type GivenSecrets = z.infer<typeof GivenSecrets>;
+
 export const ReproductionRequest = z.strictObject({
   source: Source,
   suite: z.discriminatedUnion('kind', [
@@ -40,6 +51,8 @@ export const ReproductionRequest = z.strictObject({
   context: z.string().optional(),
   /** Findings of the scans that may be published all the same; they stand in the attestation. */
   accept: z.array(Acceptance).max(200).optional(),
+  /** As `reprise start --secret` hands them in; without it the worker's own configuration is asked for what a submission declares. */
+  secrets: GivenSecrets.optional(),
   fresh: z.boolean().default(false),
 });
 /** The workflow's input: what `reprise start` sends and what may be typed into the Temporal UI. */

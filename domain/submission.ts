@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { Sha256 } from './artifact.ts';
+import { SecretName } from './request.ts';
 import { TrackName } from './track.ts';
 
 /**
@@ -61,7 +62,7 @@ export const SubmissionManifest = z.strictObject({
     .strictObject({ open: z.number().min(0).max(1), tolerance: z.number().min(0).max(1).optional() })
     .optional(),
   /** Names of secrets that the operator must give; never values. */
-  secrets: z.array(z.string().regex(/^[A-Z][A-Z0-9_]*$/)).optional(),
+  secrets: z.array(SecretName).max(20).optional(),
   baseModel: z.string().optional(),
 });
 export type SubmissionManifest = z.infer<typeof SubmissionManifest>;

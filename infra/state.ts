@@ -7,6 +7,8 @@ export function stateOf({ home, cache }: Pick<Config, 'home' | 'cache'>) {
     home,
     logs: join(home, 'logs'),
     keys: join(home, 'keys'),
+    /** Values that were given for runs under way. */
+    secrets: join(home, 'secrets'),
     /** What should run (written by `up` and `down`), and what does (written by the supervising process). */
     wanted: join(home, 'parts.json'),
     observed: join(home, 'supervisor.json'),

@@ -10,6 +10,7 @@ import type { Config } from '../infra/config.ts';
 import { activityTasks, lastPolledMs, pollerGoneMs } from '../infra/probes.ts';
 import { askClients } from '../infra/pip-configuration.ts';
 import { recordingSettings } from '../infra/recording-settings.ts';
+import { stateOf } from '../infra/state.ts';
 import { stageProgressSignal } from '../workflows/contract.ts';
 
 /** Everything that the stages need of the world, made of the configuration. */
@@ -41,6 +42,7 @@ export async function connectDependencies(config: Config, client: Client, secret
       signingKeyFile: config.signingKeyFile,
       fingerprintKeyFile: config.fingerprintKeyFile,
       secrets,
+      secretsDirectory: stateOf(config).secrets,
       ...(config.containerRuntime === undefined ? {} : { containerRuntime: config.containerRuntime }),
       scratchDirectory: join(config.home, 'scratch'),
     },

@@ -6,6 +6,8 @@ import type { Dependencies } from '../activities/dependencies.ts';
 import { createActivities } from '../activities/index.ts';
 import { discoverGpus } from '../activities/intake/gpus.ts';
 import { deviceHealth } from '../activities/io/gpu-devices.ts';
+import { maskedValues } from '../activities/logs/index.ts';
+import { createKnownSecrets } from '../activities/secrets/known.ts';
 import { cpuQueue, gpuQueue, hostQueue, limits } from '../domain/index.ts';
 import { readConfig, readSecrets, type Config } from '../infra/config.ts';
 import { workflowQueue } from '../workflows/contract.ts';
@@ -21,7 +23,9 @@ async function main(): Promise<void> {
   const { help, environment, devices } = optionsOf(process.argv.slice(2), process.env);
   if (help) return void process.stdout.write(workerHelp);
   const config = readConfig(environment);
-  const logger = createLogger(config);
+  const secrets = readSecrets();
+  const known = createKnownSecrets(maskedValues({ secrets, httpProxy: config.httpProxy, httpsProxy: config.httpsProxy }));
+  const logger = createLogger(config, known.mask);
   // As in the logger: a full disk must not end the worker.
   process.stderr.on('error', () => undefined);
   Runtime.install({ logger: temporalLogger(logger), shutdownSignals: ['SIGTERM', 'SIGINT'] });
@@ -29,7 +33,7 @@ async function main(): Promise<void> {
   const leaving = new AbortController();
   try {
     const client = new Client({ connection: await Connection.connect({ address: config.temporalAddress }), namespace: config.namespace });
-    const dependencies = await connectDependencies(config, client, readSecrets(), logger);
+    const dependencies: Dependencies = { ...(await connectDependencies(config, client, secrets, logger)), onSecrets: known.learn };
     const workers = await createWorkers(config, connection, createActivities(dependencies));
     logger.info({ host: config.host, queues: workers.map((worker) => worker.options.taskQueue) }, 'worker ready');
     // Besides: what is not given back now is when its heartbeats are missed.

@@ -3,6 +3,7 @@ import type {
   AnswerCounts,
   Artifact,
   FailedOutcome,
+  GivenSecrets,
   ImageRecording,
   ImageRepairs,
   ReproductionRequest,
@@ -20,6 +21,8 @@ export interface StageRun {
   run: string;
   workflowId: string;
   fresh: boolean;
+  /** Where the values lie that were given for the run; only for stages of the machine that has them. */
+  secrets?: GivenSecrets;
 }
 
 export interface ImageReference {
@@ -34,6 +37,12 @@ export interface Queues {
   host: string;
   /** Training: one container at a time. */
   train: string;
+}
+
+/** What was found in what a stage stores, and is masked there; it blocks publication as a scan's findings do. */
+export interface MaskedFindings {
+  complete: boolean;
+  blocking: number;
 }
 
 /** Every result lists what it stored, so that the manifest is complete by construction. */
@@ -74,6 +83,8 @@ export interface TrainResult extends Stored {
   startedAt: string;
   endedAt: string;
   durationMs: number;
+  /** Absent where nothing was looked for. */
+  scan?: MaskedFindings;
 }
 export interface UploadResult extends Stored {
   objects: number;
@@ -89,6 +100,8 @@ export interface EvaluateResult extends Stored {
   tokensPerSecond: number | null;
   /** From the first server that could be asked to the first durable answer. */
   firstAnswerMs: number | null;
+  /** Of the answers; absent in results of earlier versions. */
+  scan?: MaskedFindings;
 }
 export interface ScoreResult extends Stored {
   scores: RunScores;
@@ -130,8 +143,8 @@ export interface Activities {
   attest(input: StageRun & AttestInput): Promise<StageOutcome<AttestResult>>;
   /** Where a run goes on whose work no worker takes: its own host where that has workers, else another that has what it needs. */
   route(input: RouteInput): Promise<Route>;
-  /** Removes what the run left in the Docker engine: containers, networks, volumes. Harmless when repeated. */
-  cleanUp(input: { run: string }): Promise<void>;
+  /** Removes what the run left in the Docker engine (containers, networks, volumes) and the values of its secrets. Harmless when repeated. */
+  cleanUp(input: { run: string; secrets?: GivenSecrets }): Promise<void>;
 }
 
 export interface RouteInput {

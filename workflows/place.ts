@@ -29,14 +29,16 @@ export async function onHost<Name extends HostActivity, Result>(
   summary: string,
   call: (work: Activities[Name]) => Promise<Result>,
 ): Promise<Result> {
-  const { place, evidence } = reproduction;
+  const { request, place, evidence } = reproduction;
   for (let waits = 0; ; waits += 1) {
     const { queues } = place;
     try {
       return await call(activity(name, name === 'train' ? queues.train : queues.host, summary, waits));
     } catch (error) {
       if (!isUntaken(error)) throw error;
-      place.deciding ??= move(reproduction, evidence.images.map(({ id }) => id)).finally(() => delete place.deciding);
+      // The values of a run's secrets are on its host alone: it waits for that one.
+      const images = request?.secrets ? undefined : evidence.images.map(({ id }) => id);
+      place.deciding ??= move(reproduction, images).finally(() => delete place.deciding);
       // Work beside this one may have moved the run already.
       if (place.queues === queues) await place.deciding;
     }
@@ -55,7 +57,7 @@ export async function unlessGone<Name extends HostActivity>(reproduction: Reprod
   }
 }
 
-async function move(reproduction: Reproduction, images: string[]): Promise<void> {
+async function move(reproduction: Reproduction, images: string[] | undefined): Promise<void> {
   const { queues } = await askRoute(reproduction, images);
   if (queues.host !== reproduction.place.queues.host) reproduction.place.queues = queues;
 }

@@ -7,6 +7,7 @@ import {
   buildImages,
   cleanUp,
   evaluate,
+  forgetSecrets,
   pinDependencies,
   scanImages,
   scanOutput,
@@ -67,6 +68,7 @@ async function admit(request: ReproductionRequest, ledger: Ledger): Promise<Inta
   try {
     return await takeIn(request, ledger);
   } catch (error) {
+    await forgetSecrets(request, ledger);
     if (!(error instanceof ChainStopped)) throw error;
     skipWaiting(ledger, 'the submission was not taken in');
     skip(ledger, 'attest', 'there is nothing to attest');

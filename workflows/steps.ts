@@ -24,7 +24,7 @@ export interface Reproduction {
 }
 
 export async function takeIn(request: ReproductionRequest, ledger: Ledger): Promise<IntakeResult> {
-  const take = activity('intake', workflowQueue, 'Taking a snapshot of the source');
+  const take = activity('intake', lightQueue(request), 'Taking a snapshot of the source');
   const intake = await perform(ledger, 'intake', () => take({ ...stageRunOf(request, ledger), request }));
   introduce(ledger, intake.submission);
   return intake;
@@ -33,7 +33,7 @@ export async function takeIn(request: ReproductionRequest, ledger: Ledger): Prom
 /** A scan decides about publication, not about the run: where it fails, the gate stays closed and the chain goes on. */
 export async function scanSource(reproduction: Reproduction): Promise<void> {
   const { submission } = reproduction.intake;
-  const scan = activity('scanSource', workflowQueue, `Secrets in the source of ${submission.name}`);
+  const scan = activity('scanSource', lightQueue(reproduction.request), `Secrets in the source of ${submission.name}`);
   await scanStage(reproduction, 'scan-source', () => scan({ ...stageRun(reproduction), submission }));
 }
 
@@ -72,20 +72,21 @@ export async function trainModel(reproduction: Reproduction, images: ImageRefere
     return undefined;
   }
   const summary = `${submission.name} on ${submission.track}`;
-  const { output } = await perform(reproduction.ledger, 'train', () => onHost(reproduction, 'train', summary, (train) => train({ ...stageRun(reproduction), submission, image })));
+  const { output, scan } = await perform(reproduction.ledger, 'train', () => onHost(reproduction, 'train', summary, (train) => train({ ...stageRun(reproduction), submission, image })));
+  if (scan) reproduction.evidence.scans.push({ stage: 'train', ...scan });
   return output;
 }
 
 export async function scanOutput(reproduction: Reproduction, output: string | undefined): Promise<void> {
   if (output === undefined) return skip(reproduction.ledger, 'scan-outputs', 'nothing was trained');
-  const scan = activity('scanOutputs', workflowQueue, `Secrets in the output of ${reproduction.intake.submission.name}`);
+  const scan = activity('scanOutputs', lightQueue(reproduction.request), `Secrets in the output of ${reproduction.intake.submission.name}`);
   await scanStage(reproduction, 'scan-outputs', () => scan({ ...stageRun(reproduction), output }));
 }
 
 /** Each stage stored what it made; before anything is asked of it, all of it is looked up in the store. */
 export async function uploadArtifacts(reproduction: Reproduction): Promise<void> {
   const { intake, ledger } = reproduction;
-  const upload = activity('upload', workflowQueue, `Artifacts of ${intake.submission.name}`);
+  const upload = activity('upload', lightQueue(reproduction.request), `Artifacts of ${intake.submission.name}`);
   await perform(ledger, 'upload', () => upload({ ...stageRun(reproduction), artifacts: ledger.artifacts }));
 }
 
@@ -106,14 +107,15 @@ export async function evaluate(
   if (!image) throw ApplicationFailure.nonRetryable('the build gave no serving image', 'PLATFORM_ERROR');
   const input = { ...stageRun(reproduction), stage, submission, image, suite, ...(output === undefined ? {} : { output }) };
   const summary = `${submission.name} answers the ${stage} questions`;
-  const { answers } = await perform(ledger, `evaluate-${stage}`, () => onHost(reproduction, 'evaluate', summary, (ask) => ask(input)));
+  const { answers, scan } = await perform(ledger, `evaluate-${stage}`, () => onHost(reproduction, 'evaluate', summary, (ask) => ask(input)));
+  if (scan) reproduction.evidence.scans.push({ stage: `evaluate-${stage}`, ...scan });
   return [{ stage, answers }];
 }
 
 export async function scoreAnswers(reproduction: Reproduction, evaluations: ScoreInput['evaluations']): Promise<void> {
   const { intake, ledger, evidence } = reproduction;
   const { submission, suite } = intake;
-  const score = activity('score', workflowQueue, `Score of ${submission.name}`);
+  const score = activity('score', lightQueue(reproduction.request), `Score of ${submission.name}`);
   const { scores } = await perform(ledger, 'score', () => score({ ...stageRun(reproduction), submission, suite, evaluations }));
   evidence.scores = scores;
   enterScore(ledger, scores);
@@ -122,7 +124,7 @@ export async function scoreAnswers(reproduction: Reproduction, evaluations: Scor
 export async function attest(reproduction: Reproduction): Promise<void> {
   const { request, intake, ledger, evidence } = reproduction;
   const { submission, suite } = intake;
-  const sign = activity('attest', workflowQueue, 'Signing what was stored');
+  const sign = activity('attest', lightQueue(request), 'Signing what was stored');
   const accept = request.accept ? { accept: request.accept } : {};
   const input = { ...stageRun(reproduction), ...evidence, ...accept, submission, suite, artifacts: ledger.artifacts, stages: ledger.records };
   const { manifestKey } = await perform(ledger, 'attest', () => sign(input));
@@ -130,8 +132,19 @@ export async function attest(reproduction: Reproduction): Promise<void> {
 }
 
 export async function cleanUp(reproduction: Reproduction): Promise<void> {
-  const { run } = reproduction.ledger.run;
-  await CancellationScope.nonCancellable(() => unlessGone(reproduction, 'cleanUp', 'Removing containers, networks and volumes', (clean) => clean({ run })));
+  const input = cleanUpInput(reproduction.request, reproduction.ledger);
+  await CancellationScope.nonCancellable(() => unlessGone(reproduction, 'cleanUp', 'Removing containers, networks and volumes', (clean) => clean(input)));
+}
+
+/** For a request that was not taken in: the values of its secrets are removed all the same. */
+export async function forgetSecrets(request: ReproductionRequest, ledger: Ledger): Promise<void> {
+  if (request?.secrets === undefined) return;
+  const clean = activity('cleanUp', lightQueue(request), 'Removing the values of the secrets');
+  await CancellationScope.nonCancellable(() => clean(cleanUpInput(request, ledger)));
+}
+
+function cleanUpInput(request: ReproductionRequest, { run }: Ledger): Parameters<Activities['cleanUp']>[0] {
+  return { run: run.run, ...secretsOf(request) };
 }
 
 async function scanStage(reproduction: Reproduction, stage: StageName, scan: () => ReturnType<Activities['scanSource']>): Promise<void> {
@@ -144,5 +157,14 @@ function stageRun({ request, ledger }: Reproduction): StageRun {
 }
 
 function stageRunOf(request: ReproductionRequest, { run }: Ledger): StageRun {
-  return { run: run.run, workflowId: run.workflowId, fresh: request?.fresh === true };
+  return { run: run.run, workflowId: run.workflowId, fresh: request?.fresh === true, ...secretsOf(request) };
+}
+
+function secretsOf(request: ReproductionRequest): Pick<StageRun, 'secrets'> {
+  return request?.secrets === undefined ? {} : { secrets: request.secrets };
+}
+
+/** Any worker does light work; a run with secrets stays with the one machine that has their values. */
+function lightQueue(request: ReproductionRequest): string {
+  return request?.secrets?.queue ?? workflowQueue;
 }

@@ -13,6 +13,8 @@ export type EngineBuild = { status: 'built'; imageId: string } | { status: 'fail
 export interface BuildObserver {
   onStep(step: { number: number; total: number; text: string }): void;
   onOutput(text: string): Promise<void>;
+  /** Takes secrets out of what is kept of a failing step, before it is cut and quoted. */
+  mask?(text: string): string;
 }
 
 /** Lines of the failing step that the search for its cause reads: a package that is compiled prints hundreds. */
@@ -31,7 +33,7 @@ export async function buildOnEngine(
   bounds: StepBounds = stepBounds,
 ): Promise<EngineBuild> {
   const confinement = confineSteps(docker, bounds);
-  const progress = createProgress(confinement.excess);
+  const progress = createProgress(confinement.excess, observer.mask);
   try {
     const body = await docker.buildImage(context as unknown as NodeJS.ReadableStream, { ...options, abortSignal: signal });
     for await (const event of buildEvents(body as Readable)) {
@@ -45,7 +47,7 @@ export async function buildOnEngine(
     await stopStep(docker, progress.container());
     if (signal.aborted) throw signal.reason;
     if (!isRefusal(error)) throw engineFailure(error, 'building the image');
-    return { status: 'failed', step: progress.step(), end: { ...progress.end(), error: error.message } };
+    return { status: 'failed', step: progress.step(), end: { ...progress.end(), error: observer.mask?.(error.message) ?? error.message } };
   } finally {
     confinement.end();
   }
@@ -61,18 +63,18 @@ interface Progress {
   result(): EngineBuild | undefined;
 }
 
-function createProgress(excess: () => BuildEnd['excess']): Progress {
+function createProgress(excess: () => BuildEnd['excess'], mask = (text: string): string => text): Progress {
   let step: { number: number; text: string } | undefined;
   let container: string | undefined;
   let imageId: string | undefined;
   let failed: { message: string; exitCode: number | undefined } | undefined;
   let output: string[] = [''];
   const end = (): BuildEnd => ({
-    error: failed?.message ?? '',
+    error: mask(failed?.message ?? ''),
     exitCode: failed?.exitCode,
     keyword: step?.text.split(/\s/, 1)[0]?.toUpperCase(),
     // The engine colours what comes from a step's standard error.
-    lines: output.map(stripVTControlCharacters).filter((line) => line !== ''),
+    lines: output.map(stripVTControlCharacters).filter((line) => line !== '').map(mask),
     excess: excess(),
   });
   return {

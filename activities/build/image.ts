@@ -7,17 +7,20 @@ import { imageSize, tagImage } from '../io/docker/images.ts';
 import { readTreeFile } from '../io/trees.ts';
 import type { StageLog } from '../logs/index.ts';
 import { indexInstants } from '../pin/by-date/address.ts';
-import { openBuildIndex, type BuildIndex } from '../pin/by-date/build-index.ts';
+import { openBuildIndex } from '../pin/by-date/build-index.ts';
+import { createMask } from '../secrets/mask.ts';
 import type { StageContext } from '../stage.ts';
 import { buildFailure } from './build-failure.ts';
 import { contextTar } from './context.ts';
-import type { BuildObserver } from './engine-build.ts';
+import { refuseExposedImage } from './exposed-image.ts';
 import { withoutHeredocs } from './heredocs.ts';
 import { lockOf, reportOf } from './locks.ts';
+import { alsoRecorded, observerOf } from './observer.ts';
 import type { PlannedBuild } from './plan.ts';
 import { lockWithRecording, runBuild, trustedBundle, type BuildMode, type BuildRun } from './recorded.ts';
 import { createFactFinder } from './repair/find-facts.ts';
 import { buildRepairing, leastFaithful, type BuildTry } from './repair/loop.ts';
+import { withSecretSteps } from './secret-steps.ts';
 import { originalLineOf, stepsOf } from './steps.ts';
 
 export interface BuiltImage {
@@ -31,6 +34,8 @@ export interface GivenBuild {
   /** Of the snapshot. */
   sha256: string;
   pinReport: string;
+  /** Values that the steps get. */
+  secrets: Record<string, string>;
   fresh: boolean;
   mode: BuildMode;
 }
@@ -91,17 +96,18 @@ function isReplaced(report: PinReport['images'][number] | undefined): boolean {
 
 async function buildOnce({ dependencies, build, given, context, log }: Work, text: string): Promise<BuildTry<BuiltImage>> {
   const { docker, store, settings } = dependencies;
-  const dockerfile = Buffer.from(withoutHeredocs(build.dockerfile, text));
   const pinned = await putBlob(store, Buffer.from(text), mediaTypes.text);
+  const dockerfile = withSecretSteps(Buffer.from(withoutHeredocs(build.dockerfile, text)), build.dockerfile, Object.keys(given.secrets));
   const original = await readTreeFile(store, given.snapshot, build.dockerfile);
-  const steps = stepsOf(text, original === undefined ? text : textOf(original));
+  const mask = createMask(settings).text;
+  const steps = stepsOf(text, original === undefined ? text : textOf(original)).map((step) => ({ ...step, text: mask(step.text) }));
   const caBundle = await trustedBundle(settings);
   await log.write(`building ${build.dockerfile} (${build.role}) in ${build.context}\n`);
   const index = await openBuildIndex(docker, settings, text);
   try {
     const openContext: BuildRun['openContext'] = (built, files) => contextTar(store, given.snapshot, build, { dockerfile: built, caBundle, files });
-    const observer = alsoRecorded(observerOf(build, context, log), index);
-    const run = { build: { ...build, pinned: pinned.sha256 }, snapshot: given.sha256, lineOf: (line: number) => originalLineOf(steps, line), dockerfile, openContext, observer, indexProxyUrl: index?.proxyUrl, ...(index ? { indexHosts: index.hosts } : {}), fresh: given.fresh, mode: given.mode };
+    const observer = alsoRecorded(observerOf(build, { steps, mask }, context, log), index);
+    const run = { build: { ...build, pinned: pinned.sha256 }, snapshot: given.sha256, lineOf: (line: number) => originalLineOf(steps, line), dockerfile, openContext, observer, indexProxyUrl: index?.proxyUrl, ...(index ? { indexHosts: index.hosts } : {}), secrets: given.secrets, fresh: given.fresh, mode: given.mode };
     const { built, recording, cause } = await runBuild(dependencies, context, run);
     if (built.status === 'failed') {
       await log.write(`${built.end.error}\n`);
@@ -111,6 +117,7 @@ async function buildOnce({ dependencies, build, given, context, log }: Work, tex
       const failed: ApplicationFailure = buildFailure(build.dockerfile, steps, built.step, built.end, index?.recorder.steps().at(-1)?.unreachable.at(-1), cause);
       return { status: 'failed', failure: failed, end: built.end, pinnedLine: failing?.pinnedLine, line: failing?.line };
     }
+    await refuseExposedImage(dependencies, build.dockerfile, built.imageId, context);
     await tagImage(docker, build.role, built.imageId);
     const lock = index?.before === undefined ? undefined : await lockOf(store, given.pinReport, build, steps, { ...index, before: index.before });
     const image = { role: build.role, id: built.imageId, sizeBytes: await imageSize(docker, built.imageId) };
@@ -118,40 +125,6 @@ async function buildOnce({ dependencies, build, given, context, log }: Work, tex
   } finally {
     await index?.close();
   }
-}
-
-/** The package index is told which step asks it. */
-function alsoRecorded(observer: BuildObserver, index: BuildIndex | undefined): BuildObserver {
-  if (!index) return observer;
-  return {
-    onStep(step) {
-      index.recorder.onStep(step);
-      observer.onStep(step);
-    },
-    onOutput(text) {
-      index.recorder.onOutput(text);
-      return observer.onOutput(text);
-    },
-  };
-}
-
-/** Reports each step at once and its output once a second: a heartbeat for every line would be thousands. */
-function observerOf({ dockerfile }: PlannedBuild, context: StageContext, log: StageLog): BuildObserver {
-  let latest: Parameters<StageContext['report']>[0] = { message: dockerfile };
-  let reportedAt = 0;
-  return {
-    onStep({ number, total, text }) {
-      latest = { message: `${dockerfile}: Step ${number}/${total} : ${text.slice(0, limits.lastLineCharacters)}`, done: number, total };
-      context.report(latest);
-    },
-    async onOutput(text) {
-      await log.write(text);
-      const lastLogLine = log.lastLine();
-      if (lastLogLine === undefined || Date.now() - reportedAt < 1_000) return;
-      reportedAt = Date.now();
-      context.report({ ...latest, lastLogLine });
-    },
-  };
 }
 
 function textOf(bytes: Uint8Array): string {

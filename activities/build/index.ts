@@ -15,6 +15,7 @@ import { keepLocks, lockSummary } from './locks.ts';
 import { buildInputs, plannedBuilds, type PlannedBuild } from './plan.ts';
 import { recordingSummary, trustedBundle, type BuildMode } from './recorded.ts';
 import { keepRepairs, repairSummary } from './repairs.ts';
+import { secretsOf } from '../secrets/inject.ts';
 
 type BuildInput = Parameters<Activities['build']>[0];
 
@@ -30,7 +31,7 @@ export function createBuildActivities(dependencies: Dependencies): Pick<Activiti
 
 /**
  * Builds every image, names it by its id, and keeps the log. `limits.buildTimeoutMs` is for all of them together.
- * Failures: the BUILD_ codes, BASE_IMAGE_UNAVAILABLE, REGISTRY_UNREACHABLE, DOCKERFILE_INVALID, DISK_FULL, ENGINE_UNREACHABLE.
+ * Failures: the BUILD_ codes, SECRET_MISSING, SECRET_EXPOSED, BASE_IMAGE_UNAVAILABLE, REGISTRY_UNREACHABLE, DOCKERFILE_INVALID, DISK_FULL, ENGINE_UNREACHABLE.
  */
 export async function buildImages(
   dependencies: Dependencies,
@@ -47,9 +48,10 @@ export async function buildImages(
   const locks: LockedImage[] = [];
   const recordings: ImageRecording[] = [];
   const repaired: ImageRepairs[] = [];
+  const secrets = secretsOf(submission, dependencies.settings);
   for (const build of plannedBuilds(submission, pin)) {
     try {
-      const given = { snapshot, sha256: submission.snapshot, pinReport: pin.report, fresh, mode };
+      const given = { snapshot, sha256: submission.snapshot, pinReport: pin.report, secrets, fresh, mode };
       const { image, lock, recording, repairs } = await buildImage(dependencies, build, given, { ...context, signal }, log);
       images.push(image);
       if (lock) locks.push(lock);

@@ -33,12 +33,19 @@ export function eventsOf(message: Message): BuildEvent[] {
   return message.status === undefined ? [] : pullEvents(message.status, message.id);
 }
 
-function streamEvents(text: string): BuildEvent[] {
+function streamEvents(stream: string): BuildEvent[] {
+  const text = uncoloured(stream);
   const output: BuildEvent = { kind: 'output', text };
   const step = /^Step (\d+)\/(\d+) : (.*)/s.exec(text);
   if (step) return [{ kind: 'step', number: Number(step[1]), total: Number(step[2]), text: (step[3] ?? '').trim() }, output];
   const running = /^ ---> Running in ([0-9a-f]{12,64})\s*$/.exec(text);
   return running ? [{ kind: 'container', id: running[1] ?? '' }, output] : [output];
+}
+
+/** The engine paints each portion of stderr red, in the middle of a line too. */
+function uncoloured(text: string): string {
+  const [red, plain] = ['\u001B[91m', '\u001B[0m'];
+  return text.startsWith(red) && text.endsWith(plain) ? text.slice(red.length, -plain.length) : text;
 }
 
 /** A pull repeats these for each layer many times a second. */

@@ -3,6 +3,7 @@ import type { PinResult } from '../../workflows/contract.ts';
 import type { Settings } from '../dependencies.ts';
 import { failure } from '../failure.ts';
 import { addedFiles } from './context.ts';
+import { secretArguments } from './secret-steps.ts';
 
 export interface PlannedBuild {
   role: 'serve' | 'train';
@@ -23,10 +24,11 @@ export function plannedBuilds(submission: Submission, pin: Pick<PinResult, 'dock
 }
 
 /**
- * What decides the images. Left out: the proxies, whose arguments the engine keeps out of images, and what only bounds a build.
+ * What decides the images. Left out: the proxies, whose arguments the engine keeps out of images, what only bounds a build, and
+ * the values of secrets: a token is a right to fetch, and is renewed.
  */
-export function buildInputs(submission: Submission, builds: PlannedBuild[], caBundleSha256: string | undefined): unknown {
-  return { snapshot: submission.snapshot, builds, caBundle: caBundleSha256 ?? null };
+export function buildInputs({ snapshot, secrets }: Submission, builds: PlannedBuild[], caBundleSha256: string | undefined): unknown {
+  return { snapshot, builds, caBundle: caBundleSha256 ?? null, ...(secrets.length === 0 ? {} : { secrets }) };
 }
 
 export interface EngineBuildOptions {
@@ -44,14 +46,18 @@ export interface EngineBuildOptions {
  * Options of the classic builder: the one that takes any network (a recording proxy's, later), which BuildKit of engine 20.10
  * does not. No labels: they would change the image's id from run to run. The network is the engine's default, with egress.
  */
-export function engineBuildOptions(settings: Pick<Settings, 'httpProxy' | 'httpsProxy'>, fresh: boolean, indexProxyUrl?: string): EngineBuildOptions {
+export function engineBuildOptions(
+  settings: Pick<Settings, 'httpProxy' | 'httpsProxy'>,
+  { fresh, secrets, indexProxyUrl }: { fresh: boolean; secrets: Record<string, string>; indexProxyUrl?: string | undefined },
+): EngineBuildOptions {
+  const proxies = indexProxyUrl === undefined ? proxyArguments(settings) : { ...proxyArguments({ ...settings, httpProxy: indexProxyUrl }), ...notProxied };
   return {
     version: '1',
     dockerfile: addedFiles.dockerfile,
     memory: limits.buildMemoryBytes,
     memswap: limits.buildMemoryBytes,
     shmsize: limits.shmBytes,
-    buildargs: indexProxyUrl === undefined ? proxyArguments(settings) : { ...proxyArguments({ ...settings, httpProxy: indexProxyUrl }), ...notProxied },
+    buildargs: { ...proxies, ...secretArguments(secrets) },
     forcerm: true,
     nocache: fresh,
   };

@@ -28,6 +28,8 @@ export interface BuildRun {
   indexProxyUrl: string | undefined;
   /** The names that it answers for. */
   indexHosts?: readonly string[];
+  /** Values that the steps get. */
+  secrets: Record<string, string>;
   fresh: boolean;
   mode: BuildMode;
 }
@@ -35,11 +37,11 @@ export interface BuildRun {
 /** Runs one build on the engine: recorded or replayed where the settings say so, else with the engine's own way out. */
 export async function runBuild(dependencies: Dependencies, context: StageContext, run: BuildRun): Promise<RecordedBuild> {
   const { docker, settings } = dependencies;
-  const { build, snapshot, lineOf, dockerfile, openContext, observer, indexProxyUrl, fresh, mode } = run;
+  const { build, snapshot, lineOf, dockerfile, openContext, observer, indexProxyUrl, secrets, fresh, mode } = run;
   if (!settings.recording) {
     if (mode === 'replay') throw failure('RECORDING_UNAVAILABLE', `${build.dockerfile}: builds are not recorded (REPRISE_RECORD_BUILDS=off), so that there is nothing to replay`);
     await refuseInwardAdds(build.dockerfile, dockerfile, lineOf);
-    const built = await buildOnEngine(docker, await openContext(dockerfile, []), engineBuildOptions(settings, fresh, indexProxyUrl), context.signal, observer);
+    const built = await buildOnEngine(docker, await openContext(dockerfile, []), engineBuildOptions(settings, { fresh, secrets, indexProxyUrl }), context.signal, observer);
     return { built, recording: undefined, cause: undefined };
   }
   const { dockerfile: taken, added } = takeAddresses(build.dockerfile, dockerfile, lineOf);
@@ -48,7 +50,7 @@ export async function runBuild(dependencies: Dependencies, context: StageContext
     inputs: { snapshot, context: build.context, pinned: build.pinned },
     added,
     openContext: (files) => openContext(taken, files),
-    options: engineBuildOptions({ httpProxy: undefined, httpsProxy: undefined }, fresh),
+    options: engineBuildOptions({ httpProxy: undefined, httpsProxy: undefined }, { fresh, secrets }),
     observer,
     routes: indexProxyUrl === undefined ? {} : Object.fromEntries((run.indexHosts ?? [indexHost]).map((host) => [host, indexProxyUrl])),
     mode: fresh && mode === 'either' ? 'record' : mode,

@@ -8,22 +8,25 @@ import { readSuiteStage } from '../intake/suite.ts';
 import { artifactOf, type Blob, putBlobStream } from '../io/blobs.ts';
 import { withSpool } from '../io/spool.ts';
 import type { StageLog } from '../logs/index.ts';
+import { keepReport } from '../scan/keep-report.ts';
 import { sha256Of, type StageContext, type StageResult } from '../stage.ts';
 import { type AnswerJournal, openAnswerJournal } from './journal.ts';
 import { withEvaluationLog } from './log.ts';
 import { answersOf, countAnswers, countReasons, planQuestions, type QuestionPlan, stageTimeMs } from './plan.ts';
 import { askWithRestarts, type ServingRecord } from './restarts.ts';
+import { maskedJournal, reportOfAnswers } from './masked-journal.ts';
 import { openSealing, type Sealing } from './sealing.ts';
 import type { ServeWith } from './serving.ts';
 import { speedOf } from './speed.ts';
 
 /** Everything that decides the answers: what is asked, of whom, within which limits. */
 export function evaluationInputs({ stage, submission, image, output, suite }: EvaluateInput): unknown {
+  const { secrets } = submission;
   const { questionTimeoutMs, questionAttempts, replyBytes } = limits;
   const settings = { questionTimeoutMs, questionAttempts, replyBytes, timeMs: stageTimeMs(stage) };
   const { track, port, api, model } = submission;
   const speaks = api === undefined && model === undefined ? {} : { api, model };
-  return { stage, suite, image: image.id, output: output ?? null, track, port, settings, ...speaks };
+  return { stage, suite, image: image.id, output: output ?? null, track, port, settings, ...speaks, ...(secrets.length === 0 ? {} : { secrets }) };
 }
 
 /**
@@ -42,7 +45,7 @@ export async function evaluate(
     const plan = await planQuestions(questionsOf(dependencies, input), `${input.suite} ${input.stage}`, spool);
     const sealing = await openSealing(settings, input.stage);
     const identity = { run: input.run, stage: context.stage, inputs: sha256Of(evaluationInputs(input)) };
-    const journal = await openAnswerJournal(store, identity, sealing, spool);
+    const journal = maskedJournal(await openAnswerJournal(store, identity, sealing, spool), settings, input.stage);
     return withEvaluationLog(dependencies, context, sealing, async (log) => {
       const record = await askWithRestarts(serveWith(log), { plan, journal, timeMs: stageTimeMs(input.stage), speaks: input.submission }, context);
       return finish(dependencies, input.stage, { plan, journal, sealing, record, log });
@@ -63,13 +66,16 @@ async function finish(dependencies: Pick<Dependencies, 'store' | 'settings'>, st
   const reasons = reasonsText(countReasons(plan, journal.answered));
   if (counts.answered === 0) throw failure('SERVE_NO_USABLE_ANSWER', `none of ${plan.questions} questions was answered: ${reasons}`);
   const [blob, logArtifact] = [await putAnswers(dependencies, plan, journal, sealing), await log.close()];
+  const found = reportOfAnswers(stage, journal.answered.values());
+  const { artifact: report, complete, blocking } = await keepReport(dependencies.store, `evaluate-${stage}`, found);
   const result = {
     stage,
     counts,
     answers: blob.sha256,
     ...speedOf(stage, journal.answered.values(), record.firstAnswerMs),
-    artifacts: [artifactOf(blob, `answers/${stage}.jsonl`, 'answers'), logArtifact],
-    summary: summaryOf(counts, reasons, record),
+    scan: { complete, blocking },
+    artifacts: [artifactOf(blob, `answers/${stage}.jsonl`, 'answers'), logArtifact, report],
+    summary: summaryOf(counts, reasons, record) + (blocking === 0 ? '' : ', secrets masked'),
   };
   return { result, logKey: logArtifact.key };
 }

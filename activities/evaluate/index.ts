@@ -7,7 +7,7 @@ import { serveSubmission } from './serving.ts';
 export function createEvaluateActivities(dependencies: Dependencies): Pick<Activities, 'evaluate'> {
   return {
     evaluate: (input) => {
-      const identity = { version: 2, inputs: evaluationInputs(input), stillValid: everythingAsked };
+      const identity = { version: 3, inputs: evaluationInputs(input), stillValid: everythingAsked };
       return runStage(dependencies, input, `evaluate-${input.stage}`, identity, (context) =>
         evaluate(dependencies, input, context, serveSubmission(dependencies, input, context)),
       );

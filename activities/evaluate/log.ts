@@ -2,7 +2,7 @@ import { type FailureCode, limits } from '../../domain/index.ts';
 import type { Dependencies } from '../dependencies.ts';
 import { failure, outcomeOf } from '../failure.ts';
 import { artifactOf, putBlob } from '../io/blobs.ts';
-import { type StageLog, withStageLog } from '../logs/index.ts';
+import { logRedactor, type Redact, type StageLog, withStageLog } from '../logs/index.ts';
 import type { StageContext } from '../stage.ts';
 import type { Sealing } from './sealing.ts';
 
@@ -16,8 +16,9 @@ export async function withEvaluationLog<Result>(
   sealing: Sealing,
   use: (log: StageLog) => Promise<Result>,
 ): Promise<Result> {
-  if (!sealing.secret) return withStageLog(dependencies, context, (line) => line, use);
-  const log = sealedLog(dependencies.store, `logs/${context.stage}.log`, sealing);
+  const redact = logRedactor(dependencies.settings);
+  if (!sealing.secret) return withStageLog(dependencies, context, redact, use);
+  const log = sealedLog(dependencies.store, `logs/${context.stage}.log`, sealing, redact);
   try {
     return await use(log);
   } catch (error) {
@@ -27,7 +28,7 @@ export async function withEvaluationLog<Result>(
   }
 }
 
-function sealedLog(store: Dependencies['store'], path: string, sealing: Sealing): StageLog {
+function sealedLog(store: Dependencies['store'], path: string, sealing: Sealing, redact: Redact): StageLog {
   const lines = new Set<string>();
   let sizeBytes = 0;
   let newest: string | undefined;
@@ -37,16 +38,18 @@ function sealedLog(store: Dependencies['store'], path: string, sealing: Sealing)
     sizeBytes += line.length;
   };
   return {
-    write: async (content) => take(Buffer.from(content).toString('utf8')),
-    async writeLine(text, at) {
+    write: async (content) => take(redact(Buffer.from(content).toString('utf8'))),
+    async writeLine(text, at, part) {
       newest = at;
-      take(`${at} ${text}`);
+      take(`${at} ${redact(text, part)}`);
     },
     // The engine's stamps have nanoseconds, so a line that is read again is the same line and is kept once.
     resume: async () => (newest === undefined ? undefined : Math.floor(Date.parse(newest) / 1_000)),
     lastLine: () => undefined,
     flush: async () => undefined,
     async close() {
+      const rest = redact.rest?.() ?? '';
+      if (rest !== '') take(rest);
       const blob = await putBlob(store, sealing.seal(Buffer.from([...lines].map((line) => `${line}\n`).join(''))), sealing.mediaType);
       return artifactOf(blob, path, 'log');
     },

@@ -14,6 +14,6 @@ export function serveSubmission(
   { run, submission, image, output }: StageRun & EvaluateInput,
   context: StageContext,
 ): ServeWith {
-  const { track, port, readyTimeoutMs, writableRoot } = submission;
-  return (log) => (use) => withServer(dependencies, { run, stage: context.stage, image, track, output, port, readyTimeoutMs, writableRoot, log }, context, use);
+  const { track, port, readyTimeoutMs, writableRoot, secrets } = submission;
+  return (log) => (use) => withServer(dependencies, { run, stage: context.stage, image, track, output, port, readyTimeoutMs, writableRoot, secrets, log }, context, use);
 }

@@ -20,7 +20,7 @@ import type { ObjectStore } from '../io/store.ts';
 import { getTree } from '../io/trees.ts';
 import { runStage, type StageContext } from '../stage.ts';
 import { discoverGpus, trainQueue } from './gpus.ts';
-import { planSubmission } from './plan.ts';
+import { planSubmission, type PlannedSecrets } from './plan.ts';
 import { findManifest, readDockerfiles } from './snapshot-files.ts';
 import { type Snapshot, takeSnapshot } from './snapshot.ts';
 import { loadSuite, storeSuite, type KeptSuite } from './suite.ts';
@@ -46,7 +46,7 @@ export async function takeIn(dependencies: IntakeDependencies, given: unknown, c
   const suite = request.suite.kind === 'stored' ? await loadSuite(store, request.suite.suite) : await storeSuite(dependencies, request.suite.path, metricNames);
   const snapshot = await takeSnapshot(dependencies, request.source, context);
   const tree = await getTree(store, snapshot.tree);
-  const { submission, notes } = await planSnapshot(dependencies, request, snapshot, new Set(Object.keys(settings.secrets)));
+  const { submission, notes } = await planSnapshot(dependencies, request, snapshot, { given: new Set(Object.keys(settings.secrets)), named: request.secrets?.names ?? [] });
   const gpus = submission.track === 'cpu' ? [] : await discoverGpus();
   return {
     submission,
@@ -66,12 +66,12 @@ export function readRequest(given: unknown): ReproductionRequest {
   throw failure('REQUEST_INVALID', problems.join('; '));
 }
 
-/** What a snapshot holds that the request asks for. `secretNames`: those that are given; undefined where only the worker knows. */
+/** What a snapshot holds that the request asks for. */
 export async function planSnapshot(
   { store }: Pick<IntakeDependencies, 'store'>,
   request: ReproductionRequest,
   snapshot: Snapshot,
-  secretNames: ReadonlySet<string> | undefined,
+  secrets: PlannedSecrets,
 ): Promise<{ submission: Submission; notes: string[] }> {
   const tree = await getTree(store, snapshot.tree);
   const manifest = await findManifest(store, tree, request.submission);
@@ -83,7 +83,7 @@ export async function planSnapshot(
     origin: snapshot.origin,
     commitDate: snapshot.commitDate,
     firstSeen: await firstSeen(store, snapshot.tree),
-    secretNames,
+    secrets,
   });
   const { tree: sha256, origin, commit } = snapshot;
   return { submission: { ...submission, snapshot: sha256, origin, ...(commit === undefined ? {} : { commit }) }, notes };

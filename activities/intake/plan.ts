@@ -19,8 +19,15 @@ export interface PlanInput {
   commitDate?: string | undefined;
   /** When this snapshot was first seen, ISO 8601. */
   firstSeen: string;
-  /** Names of the secrets that the operator gives; undefined where they are not known, and so not missed. */
-  secretNames: ReadonlySet<string> | undefined;
+  secrets: PlannedSecrets;
+}
+
+/** Names only. */
+export interface PlannedSecrets {
+  /** What the operator gives; undefined where it is not known here, and so not missed. */
+  given: ReadonlySet<string> | undefined;
+  /** What the operator named for this run: a submission without a manifest gets it. */
+  named: readonly string[];
 }
 
 export type SubmissionParts = Omit<Submission, 'snapshot' | 'origin' | 'commit'>;
@@ -156,10 +163,11 @@ function asOf({ request, manifest, commitDate, firstSeen }: PlanInput): Submissi
   return { date: firstSeen, source: 'snapshot-time' };
 }
 
-function knownSecrets({ manifest, secretNames }: PlanInput): string[] {
-  const wanted = manifest?.manifest.secrets ?? [];
-  const missing = wanted.filter((name) => secretNames?.has(name) === false);
-  if (missing.length > 0) throw failure('SECRET_MISSING', `the submission needs ${missing.join(', ')}, and the worker has no such secret`);
+/** 2023's entries could not declare any: there the operator who names one speaks for them. */
+function knownSecrets({ manifest, secrets: { given, named } }: PlanInput): string[] {
+  const wanted = manifest ? (manifest.manifest.secrets ?? []) : [...named];
+  const missing = wanted.filter((name) => given?.has(name) === false);
+  if (missing.length > 0) throw failure('SECRET_MISSING', `the submission needs ${missing.join(', ')}, which is neither given for the run nor known to the worker`);
   return wanted;
 }
 

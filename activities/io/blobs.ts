@@ -26,12 +26,24 @@ export async function putBlob(store: ObjectStore, bytes: Uint8Array, mediaType: 
   return { key, sha256, sizeBytes: bytes.byteLength, mediaType };
 }
 
-/** Keeps a stream of unknown length: spooled to disk while it is hashed, uploaded unless the store has it already. Failures: DISK_FULL. */
-export async function putBlobStream(store: ObjectStore, body: Readable, mediaType: string, scratchDirectory: string): Promise<Blob> {
+/** What is stored in the place of a file that must not be stored as it is; undefined for one that may. It may read the file several times. */
+export type MaskFile = (path: string, open: () => Readable) => Promise<Readable | undefined>;
+
+/** Keeps a stream of unknown length: spooled to disk while it is hashed, uploaded unless the store has it already. Failures: DISK_FULL, those of `mask`. */
+export async function putBlobStream(
+  store: ObjectStore,
+  body: Readable,
+  mediaType: string,
+  scratchDirectory: string,
+  mask?: (open: () => Readable) => Promise<Readable | undefined>,
+): Promise<Blob> {
   await mkdir(scratchDirectory, { recursive: true });
   const path = join(scratchDirectory, randomUUID());
   try {
-    return await putFile(store, path, mediaType, await spool(body, path));
+    const spooled = await spool(body, path);
+    const masked = await mask?.(() => createReadStream(path, { highWaterMark: readAheadBytes }));
+    if (masked) return await putBlobStream(store, masked, mediaType, scratchDirectory);
+    return await putFile(store, path, mediaType, spooled);
   } finally {
     await rm(path, { force: true });
   }

@@ -1,16 +1,17 @@
-import type { Readable, Writable } from 'node:stream';
+import { Readable, type Writable } from 'node:stream';
+import { buffer } from 'node:stream/consumers';
 import { pipeline } from 'node:stream/promises';
 import { ApplicationFailure } from '@temporalio/common';
 import { extract, type Extract, type Header } from 'tar-stream';
 import { mediaTypes, type Tree } from '../../domain/index.ts';
 import { failure } from '../failure.ts';
-import { putBlob, putBlobStream } from './blobs.ts';
+import { putBlob, putBlobStream, type MaskFile } from './blobs.ts';
 import { createLanes, type Lanes } from './concurrency.ts';
 import type { ObjectStore } from './store.ts';
 import { createTreeCollector, type TreeCollector, type TreeOptions } from './tree-collector.ts';
 import { quoted, treePath } from './tree-paths.ts';
 
-export type TarOptions = TreeOptions & { scratchDirectory: string };
+export type TarOptions = TreeOptions & { scratchDirectory: string; mask?: MaskFile };
 
 type Entry = Extract extends AsyncIterable<infer Each> ? Each : never;
 
@@ -91,17 +92,19 @@ async function keepFile(
   path: string,
   collector: TreeCollector,
   lanes: Lanes,
-  { scratchDirectory }: TarOptions,
+  { scratchDirectory, mask }: TarOptions,
 ): Promise<void> {
   const executable = (entry.header.mode & 0o111) !== 0;
   if ((entry.header.size) > wholeEntryBytes) {
-    const { sha256, sizeBytes } = await putBlobStream(store, entry as unknown as Readable, mediaTypes.bytes, scratchDirectory);
+    const { sha256, sizeBytes } = await putBlobStream(store, entry as unknown as Readable, mediaTypes.bytes, scratchDirectory, mask && ((open) => mask(path, open)));
     return collector.add({ type: 'file', path, executable, sha256, sizeBytes });
   }
   const chunks: Buffer[] = [];
   for await (const chunk of entry) chunks.push(chunk as Buffer);
   await lanes.start(async () => {
-    const { sha256, sizeBytes } = await putBlob(store, Buffer.concat(chunks), mediaTypes.bytes);
+    const bytes = Buffer.concat(chunks);
+    const masked = await mask?.(path, () => Readable.from([bytes]));
+    const { sha256, sizeBytes } = await putBlob(store, masked ? await buffer(masked) : bytes, mediaTypes.bytes);
     collector.add({ type: 'file', path, executable, sha256, sizeBytes });
   });
 }

@@ -4,7 +4,6 @@ import { limits } from '../../domain/index.ts';
 import { stateOf } from '../io/docker/containers.ts';
 import { engineFailure } from '../io/docker/errors.ts';
 import { containerLog } from '../io/docker/frames.ts';
-import { continuedMark } from './lines.ts';
 import type { StageLog } from './stage-log.ts';
 
 /**
@@ -28,7 +27,7 @@ async function copyOnce(container: Container, log: StageLog, signal: AbortSignal
   const since = await log.resume();
   try {
     for await (const entry of containerLog(container, since, signal)) {
-      await log.writeLine(entry.ends ? entry.text : entry.text + continuedMark, entry.at);
+      await log.writeLine(entry.text, entry.at, { continues: !entry.ends, stream: entry.stream });
     }
   } catch (error) {
     if (!signal.aborted) throw engineFailure(error, 'following the container log');

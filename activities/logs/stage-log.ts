@@ -2,14 +2,15 @@ import { StringDecoder } from 'node:string_decoder';
 import { limits, mediaTypes, type Artifact } from '../../domain/index.ts';
 import { artifactOf, putBlobStream } from '../io/blobs.ts';
 import type { ObjectStore } from '../io/store.ts';
+import type { LinePart } from '../scan/redact.ts';
 import { openChunkWriter } from './chunk-writer.ts';
 import { containerTail, listChunks, putDroppedNote, type LogOwner } from './chunks.ts';
 import type { Lease } from './lease.ts';
 import { continuedMark, partsOf, printable, stamped, stampOf, textOf, timeOf } from './lines.ts';
 import { logBytesOf } from './read.ts';
 
-/** Takes secrets out of a line before it is kept or shown. */
-export type Redact = (line: string) => string;
+/** Takes secrets out of a line before it is kept or shown; see createRedactor (activities/scan/redact.ts). */
+export type Redact = ((line: string, part?: LinePart) => string) & { rest?(): string };
 
 export interface StageLogOptions extends LogOwner {
   scratchDirectory: string;
@@ -26,7 +27,7 @@ export interface StageLog {
    * Takes one entry of a container's log with the engine's stamp: a line, or a part of one that the engine cut. What `resume`
    * found in the store is not kept again.
    */
-  writeLine(text: string, at: string): Promise<void>;
+  writeLine(text: string, at: string, part?: LinePart): Promise<void>;
   /**
    * To be called before a container's log is read (again): from which Unix second on it must be, so that no line is lost.
    * Undefined where nothing is stored yet. Stored lines from then on are known to `writeLine`.
@@ -45,7 +46,7 @@ const overlapMs = 1_000;
 
 /** Opens the log of a stage, behind what earlier attempts wrote. Failures, also of every later call: STORE_UNREACHABLE, ATTEMPT_SUPERSEDED. */
 export async function openStageLog(store: ObjectStore, options: StageLogOptions): Promise<StageLog> {
-  const redact = options.redact ?? ((line) => line);
+  const redact: Redact = options.redact ?? ((line) => line);
   const writer = await openChunkWriter(store, options, options.lease);
   const portions = createPortions();
   let last: string | undefined;
@@ -55,8 +56,8 @@ export async function openStageLog(store: ObjectStore, options: StageLogOptions)
     last = printable(textOf(line)) || last;
     await writer.keep(line);
   };
-  const keepText = async (text: string): Promise<void> => {
-    for (const part of partsOf(redact(text))) await keep(stamped(new Date().toISOString(), part));
+  const keepText = async ({ text, continues }: Portion): Promise<void> => {
+    for (const part of partsOf(redact(text, { continues, stream: 1 }) + (continues ? continuedMark : ''))) await keep(stamped(new Date().toISOString(), part));
   };
   const flush = async (): Promise<void> => {
     for (const line of portions.end()) await keepText(line);
@@ -67,9 +68,9 @@ export async function openStageLog(store: ObjectStore, options: StageLogOptions)
     async write(content) {
       for (const line of portions.take(content)) await keepText(line);
     },
-    async writeLine(text, at) {
+    async writeLine(text, at, part) {
       // Also what is stored already goes through: a secret over two lines is told by the line before.
-      const redacted = redact(text);
+      const redacted = redact(text, part) + (part?.continues === true ? continuedMark : '');
       if (!takeOne(known, at)) await keep(stamped(at, redacted));
     },
     async resume() {
@@ -83,6 +84,8 @@ export async function openStageLog(store: ObjectStore, options: StageLogOptions)
     lastLine: () => last,
     flush,
     async close() {
+      const rest = redact.rest?.() ?? '';
+      if (rest !== '') await keep(stamped(new Date().toISOString(), rest));
       await flush();
       await options.lease?.assertHeld();
       if (writer.droppedLines() > 0) await putDroppedNote(store, options, writer.droppedLines());
@@ -92,24 +95,29 @@ export async function openStageLog(store: ObjectStore, options: StageLogOptions)
   };
 }
 
+interface Portion {
+  text: string;
+  continues: boolean;
+}
+
 /** Complete lines out of portions of text or bytes; an endless line is given out in pieces. */
-function createPortions(): { take(content: string | Uint8Array): string[]; end(): string[] } {
+function createPortions(): { take(content: string | Uint8Array): Portion[]; end(): Portion[] } {
   const decoder = new StringDecoder('utf8');
   let rest = '';
   return {
     take(content) {
       const lines = (rest + (typeof content === 'string' ? content : decoder.write(Buffer.from(content)))).split('\n');
       rest = lines.pop() ?? '';
-      if (rest.length > limits.logLineBytes) {
-        lines.push(rest + continuedMark);
-        rest = '';
-      }
-      return lines.map((line) => line.replace(/\r$/, ''));
+      const portions = lines.map((line) => ({ text: line.replace(/\r$/, ''), continues: false }));
+      if (rest.length <= limits.logLineBytes) return portions;
+      const piece = { text: rest, continues: true };
+      rest = '';
+      return [...portions, piece];
     },
     end() {
-      const line = rest + decoder.end();
+      const text = rest + decoder.end();
       rest = '';
-      return line === '' ? [] : [line];
+      return text === '' ? [] : [{ text, continues: false }];
     },
   };
 }

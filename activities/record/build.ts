@@ -64,7 +64,7 @@ export async function buildAndRecord(world: World, context: Context, build: Reco
     throwIfIncomplete(session);
     if (replayed) return { built, cause: undefined, recording: judged(replayed, session) };
     const exchanges = await takenIn(world, session, layers);
-    const open = openInputs(layers);
+    const open = [...openInputs(layers), ...maskedInputs(exchanges)];
     return { built, cause: undefined, recording: await keepRecording(world.store, build.inputs, { run, role: build.role, exchanges, open }) };
   } finally {
     await session.close();
@@ -78,6 +78,7 @@ async function onEngine({ docker, store }: World, { signal }: Context, build: Op
     layers.reset();
     const given = new AbortController();
     const observer: BuildObserver = {
+      ...build.observer,
       onStep(step) {
         layers.onStep(step);
         session.troubles.begin();
@@ -90,7 +91,8 @@ async function onEngine({ docker, store }: World, { signal }: Context, build: Op
         given.abort(unrecorded);
       },
     };
-    const options = { ...build.options, ...session.engine, nocache: nocache || build.options.nocache };
+    const { networkmode, buildargs } = session.engine;
+    const options = { ...build.options, networkmode, buildargs: { ...build.options.buildargs, ...buildargs }, nocache: nocache || build.options.nocache };
     const built = await buildOnEngine(docker, await build.openContext(), options, AbortSignal.any([signal, given.signal]), observer);
     // A build that the cache answers is over before it can be stopped.
     given.signal.throwIfAborted();
@@ -132,6 +134,11 @@ function ofStep(session: Session, number: number): RecordedExchange[] {
 function openInputs(layers: StepLayers): string[] {
   const added = layers.steps().filter(({ text }) => /^ADD\s(?:.*\s)?(?:https?|git):\/\//i.test(text));
   return added.map(({ number, text }) => `step ${number}: the engine fetched what \`${text.slice(0, 160)}\` names; use RUN curl, which is recorded`);
+}
+
+/** A replay cannot give what a build took in together with a secret. */
+function maskedInputs(exchanges: readonly RecordedExchange[]): string[] {
+  return [...new Set(exchanges.filter(({ masked }) => masked).map(({ url }) => `answered with a secret, which the recording does not hold: ${url}`))];
 }
 
 /** Pinned is what was answered in full from the recording, and has nothing that is left open. */

@@ -26,8 +26,8 @@ export function answeredHeaders(answer: IncomingMessage): HeaderPair[] {
 }
 
 /** What is stored of an answer's headers. */
-export function storedHeaders(pairs: readonly HeaderPair[]): HeaderPair[] {
-  const kept = pairs.filter(([name]) => !personal.has(name.toLowerCase()));
+export function storedHeaders(pairs: readonly HeaderPair[], mask: (text: string) => string = (text) => text): HeaderPair[] {
+  const kept = pairs.filter(([name]) => !personal.has(name.toLowerCase())).map(([name, value]): HeaderPair => [mask(name), mask(value)]);
   return kept.map(([name, value]) => (/^(?:location|content-location|link)$/i.test(name) ? [name, strippedHeader(name, value)] : [name, value]));
 }
 

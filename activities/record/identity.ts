@@ -26,11 +26,15 @@ export function targetOf(address: string): Target | undefined {
   };
 }
 
-/** `https://host/path`, as it stands in a recording: nothing in it proves who asked. */
-export function strippedUrl({ protocol, hostname, port, path }: Target): string {
-  const [name = '', query] = splitAt(path, '?');
+/**
+ * `https://host/path`, as it stands in a recording: nothing in it proves who asked. `mask` takes out what the operator gave, so
+ * that another token asks for the same.
+ */
+export function strippedUrl({ protocol, hostname, port, path }: Target, mask: (text: string) => string = (text) => text): string {
+  const [name = '', query] = splitAt(mask(path), '?');
   const shownPath = withDigests(name);
-  return `${protocol}//${hostOf({ protocol, hostname, port })}${shownPath}${query === undefined ? '' : `?${strippedQuery(query)}`}`;
+  const host = mask(hostname) === hostname ? hostname : 'redacted.invalid';
+  return `${protocol}//${hostOf({ protocol, hostname: host, port })}${shownPath}${query === undefined ? '' : `?${strippedQuery(query)}`}`;
 }
 
 /** As in an address and in the Host header. */
@@ -50,8 +54,8 @@ export function strippedLocation(location: string): string {
 /** Headers by which a server chooses among answers; everything else of a request is not kept. */
 const choosing = ['accept', 'accept-encoding', 'git-protocol', 'range'];
 
-export function choosingHeaders(headers: IncomingHttpHeaders): Record<string, string> {
-  return Object.fromEntries(choosing.flatMap((name) => (typeof headers[name] === 'string' ? [[name, headers[name]]] : [])));
+export function choosingHeaders(headers: IncomingHttpHeaders, mask: (text: string) => string = (text) => text): Record<string, string> {
+  return Object.fromEntries(choosing.flatMap((name) => (typeof headers[name] === 'string' ? [[name, mask(headers[name])]] : [])));
 }
 
 const secretParameter =

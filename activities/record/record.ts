@@ -8,6 +8,7 @@ import { InwardAddress } from './addresses.ts';
 import { answeredHeaders, forwardedHeaders, headerOf, storedHeaders, type HeaderPair } from './headers.ts';
 import { choosingHeaders, strippedUrl, type Target } from './identity.ts';
 import type { Journal } from './journal.ts';
+import { endOf, type RecordMasks } from './masked-body.ts';
 import { answerOf, type Replay } from './replay.ts';
 import { measuredBody, type MeasuredBody } from './request-body.ts';
 import { createSpool, type Spool } from './spool.ts';
@@ -22,6 +23,7 @@ export interface RecorderOptions {
   troubles: Troubles;
   /** What an earlier attempt of the same run took in: it is not fetched again. */
   earlier?: Replay | undefined;
+  masks?: RecordMasks | undefined;
   step(): number;
 }
 
@@ -42,10 +44,10 @@ export function createRecorder(options: RecorderOptions): Recorder {
   const given = new AbortController();
   let count = 0;
   const answer = async (request: IncomingMessage, response: ServerResponse, target: Target): Promise<void> => {
-    const url = strippedUrl(target);
+    const url = strippedUrl(target, options.masks?.text);
     count += 1;
     if (count > limits.recordedRequests) return refuse(response, options.troubles, { kind: 'too-many', url, reason: `more than ${limits.recordedRequests} requests` });
-    const requestHeaders = choosingHeaders(request.headers);
+    const requestHeaders = choosingHeaders(request.headers, options.masks?.text);
     const about: About = { method: request.method ?? 'GET', url, requestHeaders, step: options.step(), at: new Date().toISOString() };
     const body = measuredBody(request);
     const known = body === undefined ? options.earlier?.find(about) : undefined;
@@ -113,17 +115,18 @@ async function passOn(options: RecorderOptions, uploads: Uploads, signal: AbortS
     response.sendDate = false;
     response.writeHead(answer.statusCode ?? 502, answer.statusMessage, pairs.flat());
     await copied(answer, response, spool, about.method === 'HEAD' || answer.statusCode === 304 ? undefined : bodyBytes(pairs));
-    const ended = await spool.end();
+    const ended = await endOf(spool, options.masks?.body, about.url);
     const requestBody = body?.sha256();
     const exchange = { ...about, ...(requestBody === undefined ? {} : { requestBody }), status: answer.statusCode ?? 502, durationMs: Date.now() - startedAt };
-    const { sha256, sizeBytes, keep } = ended;
+    const { sha256, sizeBytes, keep, masked, failed } = ended;
     // The asker does not wait for the store; the build's end does.
     troubles.wentWell(about.url);
     response.end();
     await (sizeBytes > limits.recordLargeBytes ? uploads.large : uploads.small).start(async () => {
       try {
         await keep();
-        options.journal.add({ ...exchange, headers: storedHeaders(pairs), body: hasBody(about.method, exchange.status) ? { sha256, sizeBytes } : null });
+        const body = failed === undefined && hasBody(about.method, exchange.status) ? { sha256, sizeBytes } : null;
+        options.journal.add({ ...exchange, headers: storedHeaders(pairs, options.masks?.text), body, ...masked, ...(failed === undefined ? {} : { failed }) });
       } catch (error) {
         troubles.add({ kind: 'store', url: about.url, reason: `keeping the answer: ${reasonOf(error)}` });
       }

@@ -37,14 +37,14 @@ export function createReplay(exchanges: readonly RecordedExchange[]): Replay {
 }
 
 /** Answers from a recording alone; what it does not hold is told and answered with status 502. */
-export function createReplayer(store: ObjectStore, replay: Replay, troubles: Troubles): { answer(request: IncomingMessage, response: ServerResponse, target: Target): Promise<void> } {
+export function createReplayer(store: ObjectStore, replay: Replay, troubles: Troubles, mask?: (text: string) => string): { answer(request: IncomingMessage, response: ServerResponse, target: Target): Promise<void> } {
   return {
     async answer(request, response, target) {
-      const url = strippedUrl(target);
+      const url = strippedUrl(target, mask);
       const body = measuredBody(request);
       for await (const _ of body?.stream ?? []); // Known by its hash once it has passed.
       const requestBody = body?.sha256();
-      const asked: Asked = { method: request.method ?? 'GET', url, requestHeaders: choosingHeaders(request.headers), ...(requestBody === undefined ? {} : { requestBody }) };
+      const asked: Asked = { method: request.method ?? 'GET', url, requestHeaders: choosingHeaders(request.headers, mask), ...(requestBody === undefined ? {} : { requestBody }) };
       const exchange = replay.find(asked);
       if (exchange) return answerOf(store, response, exchange, asked).catch((error: unknown) => (troubles.add({ kind: 'store', url, reason: String(error) }), void response.destroy()));
       troubles.add({ kind: 'missing', url: `${asked.method} ${url}`, reason: 'this request is not in the recording' });

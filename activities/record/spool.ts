@@ -1,10 +1,18 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { mkdir, open, rm, type FileHandle } from 'node:fs/promises';
+import { createReadStream } from 'node:fs';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
 import { limits } from '../../domain/index.ts';
 import { failure } from '../failure.ts';
 import { putBlob, putFile } from '../io/blobs.ts';
 import type { ObjectStore } from '../io/store.ts';
+
+export interface EndedSpool {
+  sha256: string;
+  sizeBytes: number;
+  keep(): Promise<void>;
+}
 
 /** A body while it passes: hashed, and put by until its last byte has come. */
 export interface Spool {
@@ -12,7 +20,9 @@ export interface Spool {
   /** Resolves when more may come. Failures: DISK_FULL. */
   write(chunk: Buffer): Promise<void>;
   /** The body's hash and size; `keep` brings it into the store and must be called. */
-  end(): Promise<{ sha256: string; sizeBytes: number; keep(): Promise<void> }>;
+  end(): Promise<EndedSpool>;
+  /** The same for what `mask` makes of the body, where it makes something else of it. Failures: those of `mask`. */
+  endMasked(mask: (open: () => Readable) => Promise<Readable | undefined>): Promise<EndedSpool & { isMasked: boolean }>;
   /** Nothing of it stays. */
   drop(): Promise<void>;
 }
@@ -37,6 +47,13 @@ export function createSpool(store: ObjectStore, scratchDirectory: string, mediaT
     await file?.close();
     [file, chunks] = [undefined, []];
   };
+  const end = async (): Promise<EndedSpool> => {
+    const sha256 = hash.digest('hex');
+    if (!file) return { sha256, sizeBytes, keep: () => putBlob(store, Buffer.concat(chunks), mediaType).then(() => undefined) };
+    if (heldBytes > 0) await spill();
+    const path = pathOf(file);
+    return { sha256, sizeBytes, keep: () => putFile(store, path, mediaType, { sha256, sizeBytes }).then(drop, (error: unknown) => drop().then(() => Promise.reject(error))) };
+  };
   return {
     sizeBytes: () => sizeBytes,
     async write(chunk) {
@@ -46,12 +63,15 @@ export function createSpool(store: ObjectStore, scratchDirectory: string, mediaT
       sizeBytes += chunk.length;
       if (heldBytes >= (file ? limits.recordWriteBytes : limits.recordMemoryBytes)) await spill();
     },
-    async end() {
-      const sha256 = hash.digest('hex');
-      if (!file) return { sha256, sizeBytes, keep: () => putBlob(store, Buffer.concat(chunks), mediaType).then(() => undefined) };
-      if (heldBytes > 0) await spill();
-      const path = pathOf(file);
-      return { sha256, sizeBytes, keep: () => putFile(store, path, mediaType, { sha256, sizeBytes }).then(drop, (error: unknown) => drop().then(() => Promise.reject(error))) };
+    end,
+    async endMasked(mask) {
+      if (file && heldBytes > 0) await spill();
+      const masked = await mask(() => (file ? createReadStream(pathOf(file)) : Readable.from(chunks)));
+      if (!masked) return { ...(await end()), isMasked: false };
+      const other = createSpool(store, scratchDirectory, mediaType);
+      for await (const chunk of masked as AsyncIterable<Buffer>) await other.write(chunk);
+      await drop();
+      return { ...(await other.end()), isMasked: true };
     },
     drop,
   };

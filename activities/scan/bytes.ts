@@ -4,7 +4,8 @@ import { publicValues } from '../../domain/secrets/index.ts';
 import { breadthMatches } from './breadth.ts';
 import type { FindKnown } from './known.ts';
 import { matchWindow, reachBytes, withoutOverlaps, type Match } from './matcher.ts';
-import { findingOf, type ScanSession } from './session.ts';
+import { findingOf, type ScanOptions, type ScanSession } from './session.ts';
+import { valueMatches } from './values.ts';
 import { windowsOf, type Window } from './windows.ts';
 
 export interface Place {
@@ -36,7 +37,7 @@ export async function scanBytes(
     if (window.base === 0 && window.from === 0) program = isProgram(window.bytes);
     const binary = window.bytes.subarray(0, lookBytes).includes(0);
     let [lines, counted] = [linesBefore, window.from];
-    for (const match of await matchesIn(window, binary, session.options.known)) {
+    for (const match of await matchesOf(session.options, window, binary)) {
       if (!binary) lines += newlines(window.bytes, counted, match.start);
       counted = match.start;
       const line = binary ? undefined : lines + 1;
@@ -49,6 +50,16 @@ export async function scanBytes(
   }
   for (const add of deferred) add();
   return found;
+}
+
+/** The operator's values, and what the rules find beside them. */
+export async function matchesOf({ values, rules = true, known }: Pick<ScanOptions, 'values' | 'rules' | 'known'>, window: Pick<Window, 'bytes' | 'from' | 'to'>, binary: boolean): Promise<Match[]> {
+  const given = values ? valueMatches(values, window) : [];
+  if (!rules) return given;
+  const ruled = await matchesIn(window, binary, known);
+  if (given.length === 0) return ruled;
+  const apart = ruled.filter(({ start, end }) => !given.some((value) => value.start < end && start < value.end));
+  return [...given, ...apart].sort((a, b) => a.start - b.start);
 }
 
 /** What the own rules and secretlint's find in one window, and the values that are known. */

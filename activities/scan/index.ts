@@ -1,18 +1,18 @@
 import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import { cacheKey, mediaTypes, type ScanReport, type StageName } from '../../domain/index.ts';
 import { rulesVersion } from '../../domain/secrets/index.ts';
 import type { Activities, ScanResult } from '../../workflows/contract.ts';
 import type { Dependencies } from '../dependencies.ts';
-import { failure } from '../failure.ts';
-import { artifactOf, putBlob } from '../io/blobs.ts';
 import { getTree } from '../io/trees.ts';
 import { ensureImage } from '../store-images/index.ts';
 import { runStage, sha256Of, type CacheIdentity, type StageContext, type StageResult } from '../stage.ts';
+import { readFingerprintKey, valuesDigest } from './fingerprint-key.ts';
 import { scanImageInto } from './image.ts';
+import { keepReport } from './keep-report.ts';
 import { scanTree } from './scan.ts';
 import { createSession, type PartCache, type ScanOptions } from './session.ts';
 import { summaryOf } from './summary.ts';
+import { createValueSearch } from './values.ts';
 
 /**
  * The three scans of a run: of the source, of the images, of the training's output. Their result counts; the report with the
@@ -21,13 +21,21 @@ import { summaryOf } from './summary.ts';
  */
 export function createScanActivities(dependencies: Dependencies): Pick<Activities, 'scanSource' | 'scanImages' | 'scanOutputs'> {
   const { store } = dependencies;
-  const scanStored = (stage: StageName, tree: string) => async (context: StageContext): Promise<StageResult<ScanResult>> => {
-    const options = await optionsOf(dependencies, context);
-    return stored(dependencies, stage, await scanTree(store, await getTree(store, tree), options, partCache(dependencies, options.fingerprintKey)));
+  const { exposedSecrets: exposed } = dependencies.settings;
+  const scanStored = (stage: StageName, tree: string, own: Pick<ScanOptions, 'values'> = {}) => async (context: StageContext): Promise<StageResult<ScanResult>> => {
+    const options = { ...(await optionsOf(dependencies, context)), ...own };
+    // What was kept of parts says nothing of an operator's values.
+    const parts = own.values ? undefined : partCache(dependencies, options.fingerprintKey);
+    return stored(dependencies, stage, await scanTree(store, await getTree(store, tree), options, parts));
   };
   return {
-    scanSource: (input) =>
-      runStage(dependencies, input, 'scan-source', identity(input.submission.snapshot), scanStored('scan-source', input.submission.snapshot)),
+    // An operator's own value in the source is one that its author should not have. Images and outputs with one do not get as far as a scan.
+    scanSource: (input) => {
+      const { snapshot } = input.submission;
+      if (!exposed) return runStage(dependencies, input, 'scan-source', identity(snapshot), scanStored('scan-source', snapshot));
+      const given = async (): Promise<CacheIdentity<ScanResult>> => identity({ snapshot, values: valuesDigest(await readFingerprintKey(dependencies.settings), exposed) });
+      return runStage(dependencies, input, 'scan-source', given, scanStored('scan-source', snapshot, { values: createValueSearch(exposed) }));
+    },
     scanOutputs: (input) =>
       runStage(dependencies, input, 'scan-outputs', identity(input.output), scanStored('scan-outputs', input.output)),
     scanImages: (input) =>
@@ -49,34 +57,17 @@ function identity(inputs: unknown): CacheIdentity<ScanResult> {
 }
 
 async function stored({ store }: Dependencies, stage: StageName, report: ScanReport): Promise<StageResult<ScanResult>> {
-  const blob = await putBlob(store, Buffer.from(`${JSON.stringify(report, null, 1)}\n`), mediaTypes.json);
-  const count = (severity: string): number => report.findings.filter((finding) => finding.severity === severity).length;
-  return {
-    result: {
-      complete: report.complete,
-      blocking: count('block'),
-      warnings: count('warn'),
-      artifacts: [artifactOf(blob, `scans/${stage}.json`, 'scan-report')],
-      summary: summaryOf(report),
-    },
-  };
+  const { artifact, ...counts } = await keepReport(store, stage, report);
+  return { result: { ...counts, artifacts: [artifact], summary: summaryOf(report) } };
 }
 
 async function optionsOf({ settings }: Dependencies, context: StageContext): Promise<ScanOptions> {
   return {
-    fingerprintKey: await readKey(settings.fingerprintKeyFile),
+    fingerprintKey: await readFingerprintKey(settings),
     signal: context.signal,
     report: (progress) => context.report(progress),
     scratchDirectory: settings.scratchDirectory,
   };
-}
-
-async function readKey(path: string): Promise<Buffer> {
-  try {
-    return Buffer.from((await readFile(path, 'utf8')).trim(), 'hex');
-  } catch (cause) {
-    throw failure('PLATFORM_ERROR', `the key of the fingerprints (${path}) is not readable; \`reprise up\` makes one`, { cause });
-  }
 }
 
 /** One report a layer or large file, whatever images and trees share it. Fingerprints depend on the key, so the key's hash is part of the name. */

@@ -13,6 +13,8 @@ export interface Match {
   start: number;
   end: number;
   value: string;
+  /** Name of its marker, where that is not the rule's. */
+  name?: string;
   /** In place of `severity` where the content is a compiled program. */
   inPrograms?: FindingSeverity;
   /** In place of `severity` where the content came with an installed package. */

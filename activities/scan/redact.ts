@@ -1,35 +1,65 @@
 import { Transform } from 'node:stream';
-import { createAutomaton } from './automaton.ts';
-import { encodingsOf } from './encodings.ts';
-import { matchWindow } from './matcher.ts';
+import type { FindingSeverity } from '../../domain/index.ts';
+import { matchWindow, type Match } from './matcher.ts';
 import { marker } from './redact-text.ts';
+import { createValueSearch, type NamedValue } from './values.ts';
 
 export interface RedactOptions {
   /** Secrets that the operator handed in; found in all their encodings and marked by name. */
-  values: readonly { name: string; value: string }[];
+  values: readonly NamedValue[];
   /** Whether whatever the rules know is masked too; yes unless given. */
   rules?: boolean;
 }
 
+/** Of a line that comes in parts. `continues`: the rest comes with a later part of the same stream (1 is stdout, 2 stderr). */
+export interface LinePart {
+  continues: boolean;
+  stream: number;
+}
+
+export type Redactor = ((line: string, part?: LinePart) => string) & {
+  /** What is still held back, where a log ends in the middle of a line. */
+  rest(): string;
+};
+
 /**
  * Masks the lines of one log, given in order: `[redacted:HF_TOKEN]` for the operator's values, `[redacted:<rule>]` for what the
- * rules find. It remembers the line before, and whether a private key is open, since a secret may need both to be told.
+ * rules find. It remembers the line before, and whether a private key is open, since a secret may need both to be told; of a
+ * line that goes on it holds back the end, which may be the beginning of a secret.
  */
-export function createRedactor(options: RedactOptions): (line: string) => string {
+export function createRedactor(options: RedactOptions): Redactor {
   const find = createFinder(options);
+  const heldBytes = Math.max(contextCharacters, ...options.values.map(({ value }) => heldBackOf(value)));
+  const held = new Map<number, Buffer>();
   let previous = Buffer.alloc(0);
   let keyLines = 0;
-  return (line) => {
+  const redact = (line: string, { continues, stream }: LinePart = wholeLine): string => {
     if (keyLines > 0) {
       keyLines = /-----END/.test(line) ? 0 : keyLines - 1;
       previous = Buffer.alloc(0);
       return marker('private-key');
     }
     if (opensKey(line)) keyLines = mostKeyLines;
-    const bytes = Buffer.concat([previous, Buffer.from(`${line}`, 'utf8')]);
-    const masked = mask(bytes, previous.length, bytes.length, find(bytes));
-    previous = Buffer.from(`${line.slice(-contextCharacters)}\n`, 'utf8');
+    const bytes = Buffer.concat([previous, held.get(stream) ?? Buffer.alloc(0), Buffer.from(line, 'utf8')]);
+    const spans = find(bytes);
+    const cut = continues ? cutBefore(bytes, bytes.length - heldBytes, previous.length, spans) : bytes.length;
+    const masked = mask(bytes, previous.length, cut, spans);
+    held.set(stream, bytes.subarray(cut));
+    previous = Buffer.concat([bytes.subarray(Math.max(0, cut - contextCharacters), cut), Buffer.from(continues ? '' : '\n')]);
     return masked.toString('utf8');
+  };
+  const rest = (): string => [...held.keys()].map((stream) => redact('', { continues: false, stream })).filter((text) => text !== '').join(' ');
+  return Object.assign(redact, { rest });
+}
+
+/** A text as a whole (a message, an answer), with what the rules know from the given severities on; see createRedactor. */
+export function createMasker({ severities = ['block', 'warn'], ...options }: RedactOptions & { severities?: FindingSeverity[] }): (text: string) => string {
+  const find = createFinder(options, severities);
+  return (text) => {
+    if (text.length < shortestMasked) return text;
+    const bytes = Buffer.from(text, 'utf8');
+    const spans = find(bytes);
+    return spans.length === 0 ? text : mask(bytes, 0, bytes.length, spans).toString('utf8');
   };
 }
 
@@ -62,12 +92,18 @@ export function createRedactStream(options: RedactOptions): Transform {
   });
 }
 
+/** bytes with each match replaced by its marker. */
+export function maskMatches(bytes: Buffer, matches: readonly Match[]): Buffer {
+  return mask(bytes, 0, bytes.length, disjoint(matches.map(({ start, end, rule, name = rule }) => ({ start, end, name }))));
+}
+
 interface Span {
   start: number;
   end: number;
   name: string;
 }
 
+const wholeLine: LinePart = { continues: false, stream: 1 };
 /** Contextual rules look back no further. */
 const contextCharacters = 1_024;
 /** Longer lines are cut; no token is as long as what stays held back then. */
@@ -75,22 +111,34 @@ const mostHeldBytes = 64 * 1024;
 const heldBackBytes = 16 * 1024;
 /** A key of 16,384 bits has 200 lines; after more, a log goes on in clear. */
 const mostKeyLines = 220;
+/** No token and no value is shorter. */
+const shortestMasked = 6;
 
-function createFinder({ values, rules = true }: RedactOptions): (bytes: Buffer) => Span[] {
-  const needles = values.flatMap(({ name, value }) => encodingsOf(value).map((text) => ({ text, target: { name, length: text.length } })));
-  const exact = createAutomaton(needles);
+function createFinder({ values, rules = true }: RedactOptions, severities: readonly FindingSeverity[] = ['block', 'warn']): (bytes: Buffer) => Span[] {
+  const exact = createValueSearch(values);
   return (bytes) => {
-    const spans: Span[] = [];
-    exact.search(bytes, 0, bytes.length, ({ name, length }, start, wide) => {
-      spans.push({ start, end: start + (wide ? length * 2 - 1 : length), name });
-    });
+    const spans: Span[] = exact.find(bytes).map(({ start, end, name }) => ({ start, end, name }));
     if (rules) {
       for (const { start, end, rule, severity } of matchWindow(bytes, 0, bytes.length, false).matches) {
-        if (severity !== 'note') spans.push({ start, end, name: rule });
+        if (severities.includes(severity)) spans.push({ start, end, name: rule });
       }
     }
     return disjoint(spans);
   };
+}
+
+/** As many bytes as the longest form of a value takes, UTF-16 included. */
+function heldBackOf(value: string): number {
+  return createValueSearch([{ name: '', value }]).longest;
+}
+
+/** Before `wanted`, never inside a span or a character, and never before `from`. */
+function cutBefore(bytes: Buffer, wanted: number, from: number, spans: Span[]): number {
+  let cut = wanted;
+  const crossing = spans.find(({ start, end }) => start < cut && cut < end);
+  if (crossing) cut = crossing.start;
+  while (cut > from && ((bytes[cut] ?? 0) & 0xc0) === 0x80) cut -= 1;
+  return Math.max(from, cut);
 }
 
 /** The operator's names come first where spans begin at the same byte; what overlaps is one span. */

@@ -4,6 +4,7 @@ import { limits } from '../../domain/index.ts';
 import type { FindKnown } from './known.ts';
 import type { Match } from './matcher.ts';
 import { redactText } from './redact-text.ts';
+import type { ValueSearch } from './values.ts';
 
 /** What every scan takes, inside a stage and on the command line. */
 export interface ScanOptions {
@@ -17,6 +18,10 @@ export interface ScanOptions {
   root?: string;
   /** Values that are secrets wherever they stand; whatever the rules say. */
   known?: FindKnown;
+  /** The operator's values, which block wherever they stand and in whatever encoding. */
+  values?: ValueSearch;
+  /** Whether the rules are asked; yes unless given. */
+  rules?: boolean;
 }
 
 /** Collects what one scan reads, finds and cannot read. */

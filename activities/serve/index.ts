@@ -15,6 +15,7 @@ import { ownImage } from '../io/docker/own-image.ts';
 import { ensureVolume, fillVolume, removeVolume } from '../io/docker/volumes.ts';
 import { getTree, tarOfTree } from '../io/trees.ts';
 import { copyContainerLog, type StageLog } from '../logs/index.ts';
+import { secretFiles, secretsOf } from '../secrets/inject.ts';
 import type { StageContext } from '../stage.ts';
 import { ensureImage } from '../store-images/index.ts';
 import { enterServersUse, takeTracksDevice } from './device.ts';
@@ -106,7 +107,8 @@ async function startedServer(
   const containerLimits = { ...limitsOf(input.track, NCPU), ...bounds };
   const device = await takeTracksDevice({ docker, settings }, owner, input, context);
   const layerBytes = bounds.rootBytes ?? limits.rootBytes;
-  const plan = serverPlan(owner, input, { network, model, device, layerBytes }, settings, containerLimits);
+  const files = await secretFiles(docker, owner, input.image.id, secretsOf({ secrets: input.secrets ?? [] }, settings));
+  const plan = serverPlan(owner, input, { network, model, device, layerBytes, files }, settings, containerLimits);
   const container = await createOrAttach(docker, plan);
   if ((await stateOf(container)).status === 'created') {
     context.report({ message: 'starting the server' });

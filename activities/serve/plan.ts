@@ -2,9 +2,10 @@ import type { StageName, TrackName } from '../../domain/index.ts';
 import type { ImageReference } from '../../workflows/contract.ts';
 import type { Settings } from '../dependencies.ts';
 import type { ContainerPlan } from '../io/docker/containers.ts';
-import { gpuOf, type ContainerLimits } from '../io/docker/host-config.ts';
+import { gpuOf, type ContainerLimits, type VolumeMount } from '../io/docker/host-config.ts';
 import type { Owner } from '../io/docker/names.ts';
 import type { StageLog } from '../logs/index.ts';
+import { secretsOf } from '../secrets/inject.ts';
 
 export interface ServerInput {
   run: string;
@@ -18,6 +19,8 @@ export interface ServerInput {
   readyTimeoutMs: number;
   /** Whether it may write anywhere and not only into /tmp; what it writes is then counted. */
   writableRoot?: boolean | undefined;
+  /** Names of what the submission declares. */
+  secrets?: string[];
   log: StageLog;
 }
 
@@ -27,24 +30,24 @@ export const modelDirectory = '/model';
 /** Programs that would compile into the home directory, which is read-only. */
 const compilerCaches = { TRITON_CACHE_DIR: '/tmp/triton', NUMBA_CACHE_DIR: '/tmp/numba', MPLCONFIGDIR: '/tmp/matplotlib' };
 
-/** The serving container: the image's own command, the model and the root read-only, no network, no secrets. */
+/** The serving container: the image's own command, the model and the root read-only, no network, the declared secrets. Failures: SECRET_MISSING. */
 export function serverPlan(
   owner: Owner,
-  { image, track, writableRoot = false }: Pick<ServerInput, 'image' | 'track' | 'writableRoot'>,
-  { network, model, device, layerBytes }: { network: string; model: string | undefined; device: string | undefined; layerBytes: number },
-  settings: Pick<Settings, 'containerRuntime'>,
+  { image, track, writableRoot = false, secrets = [] }: Pick<ServerInput, 'image' | 'track' | 'writableRoot' | 'secrets'>,
+  { network, model, device, layerBytes, files = [] }: { network: string; model: string | undefined; device: string | undefined; layerBytes: number; files?: VolumeMount[] },
+  settings: Pick<Settings, 'containerRuntime' | 'secrets'>,
   limits: ContainerLimits,
 ): ContainerPlan {
   return {
     owner,
     image: image.id,
-    env: { ...(writableRoot ? {} : compilerCaches), ...(model === undefined ? {} : { MODEL_DIR: modelDirectory }) },
+    env: { ...secretsOf({ secrets }, settings), ...(writableRoot ? {} : compilerCaches), ...(model === undefined ? {} : { MODEL_DIR: modelDirectory }) },
     confinement: {
       layerBytes: writableRoot ? layerBytes : undefined,
       limits,
       readOnlyRoot: !writableRoot,
       runtime: settings.containerRuntime,
-      volumes: model === undefined ? [] : [{ volume: model, path: modelDirectory, readOnly: true }],
+      volumes: [...(model === undefined ? [] : [{ volume: model, path: modelDirectory, readOnly: true }]), ...files],
       network,
       gpu: gpuOf(track, device === undefined ? undefined : [device]),
     },

@@ -4,7 +4,7 @@ import type { Container } from 'dockerode';
 import { extract, pack, type Pack } from 'tar-stream';
 import { Checkpoint, checkpointKey, checkpointPrefix, mediaTypes, sequenceOf, treeOf, treeSizeBytes, type Tree, type TreeEntry } from '../../domain/index.ts';
 import { failure } from '../failure.ts';
-import { getBlobStream, putBlobStream } from '../io/blobs.ts';
+import { getBlobStream, putBlobStream, type MaskFile } from '../io/blobs.ts';
 import { onEngine } from '../io/docker/errors.ts';
 import type { ObjectStore } from '../io/store.ts';
 import { getTree, putTree } from '../io/trees.ts';
@@ -28,6 +28,8 @@ export interface KeeperOptions {
   directory: string;
   scratchDirectory: string;
   lease: Lease;
+  /** See FileMask: a checkpoint is stored as an output is. */
+  mask?: MaskFile | undefined;
   list(): Promise<ListedFile[] | undefined>;
 }
 
@@ -115,14 +117,14 @@ async function putCheckpoint(
   return putCheckpoint(store, { run, lease } as KeeperOptions, { tree, stamps, usedMs, sequence: sequence + 1 });
 }
 
-async function readFile(store: ObjectStore, { container, directory, scratchDirectory }: KeeperOptions, file: ListedFile): Promise<TreeEntry> {
+async function readFile(store: ObjectStore, { container, directory, scratchDirectory, mask }: KeeperOptions, file: ListedFile): Promise<TreeEntry> {
   if (file.link !== undefined) return { type: 'symlink', path: file.path, target: file.link };
   const archive = (await onEngine(`reading the checkpoint ${file.path}`, () => container.getArchive({ path: `${directory}/${file.path}` }))) as Readable;
   const tar = extract();
   const read = pipeline(archive, tar as unknown as Writable);
   read.catch(() => undefined); // Thrown below, where the entry is read or missed.
   for await (const entry of tar) {
-    const { sha256, sizeBytes } = await putBlobStream(store, entry as unknown as Readable, mediaTypes.bytes, scratchDirectory);
+    const { sha256, sizeBytes } = await putBlobStream(store, entry as unknown as Readable, mediaTypes.bytes, scratchDirectory, mask && ((open) => mask(file.path, open)));
     return { type: 'file', path: file.path, executable: file.executable, sha256, sizeBytes };
   }
   await read;

@@ -2,6 +2,7 @@ import type { Container } from 'dockerode';
 import { blobKey, limits, mediaTypes, treeSizeBytes, type Artifact, type Tree } from '../../domain/index.ts';
 import type { Dependencies } from '../dependencies.ts';
 import { failure } from '../failure.ts';
+import type { MaskFile } from '../io/blobs.ts';
 import { archiveOf } from '../io/docker/volumes.ts';
 import { putTree, treeFromTar } from '../io/trees.ts';
 import type { StageContext } from '../stage.ts';
@@ -18,9 +19,9 @@ export interface CollectedOutput {
 
 /**
  * Keeps what a training wrote, streamed from the engine into the store and nowhere unpacked.
- * Failures: TRAIN_OUTPUT_MISSING, OUTPUT_UNSAFE, OUTPUT_TOO_LARGE, STORE_UNREACHABLE.
+ * Failures: TRAIN_OUTPUT_MISSING, OUTPUT_UNSAFE, OUTPUT_TOO_LARGE, STORE_UNREACHABLE, those of `mask`.
  */
-export async function collectOutput({ store, settings }: Dependencies, container: Container, context: StageContext): Promise<CollectedOutput> {
+export async function collectOutput({ store, settings }: Dependencies, container: Container, context: StageContext, mask?: MaskFile): Promise<CollectedOutput> {
   context.report({ message: 'collecting the output' });
   const tree = await treeFromTar(store, await archiveOf(container, trainingDirectories.output), {
     maxBytes: limits.outputBytes,
@@ -30,6 +31,7 @@ export async function collectOutput({ store, settings }: Dependencies, container
     scratchDirectory: settings.scratchDirectory,
     signal: context.signal,
     report: context.report,
+    ...(mask ? { mask } : {}),
   });
   const files = fileCount(tree);
   if (treeSizeBytes(tree) === 0) {

@@ -6,6 +6,8 @@ import { stateOf, type ContainerState } from '../io/docker/containers.ts';
 import { releaseDevices } from '../io/docker/device-lease.ts';
 import type { ContainerLimits } from '../io/docker/host-config.ts';
 import { logRedactor, withStageLog, type Lease, type StageLog } from '../logs/index.ts';
+import { keepReport } from '../scan/keep-report.ts';
+import { openFileMask } from '../secrets/file-mask.ts';
 import { runStage, type StageContext, type StageResult } from '../stage.ts';
 import { collectOutput } from './collect.ts';
 import { removeGuard } from './guard.ts';
@@ -54,7 +56,7 @@ async function inItsPlace<Result>({ signal }: StageContext, train: () => Promise
 /**
  * Starts the training, attaches to the one that runs, or goes on with one that a platform's fault ended; waits for its end, and
  * keeps its output. The ended container stays until the run's clean-up: until then a repeated attempt finds the same end.
- * Failures: the TRAIN_ and OUTPUT_ codes, GPU_RUNTIME_MISSING, SECRET_MISSING, and the platform's: ENGINE_LOST_CONTAINER,
+ * Failures: the TRAIN_ and OUTPUT_ codes, GPU_RUNTIME_MISSING, SECRET_MISSING, SECRET_EXPOSED, and the platform's: ENGINE_LOST_CONTAINER,
  * HOST_OUT_OF_MEMORY, GPU_LOST, IMAGE_GONE, GUARD_IMAGE_MISSING, RELAY_UNAVAILABLE, ENGINE_UNREACHABLE, ATTEMPT_SUPERSEDED.
  */
 export async function runTraining(
@@ -75,7 +77,9 @@ export async function runTraining(
   } finally {
     await letRest(training);
   }
-  const output = await collectOutput(dependencies, training.container, context);
+  const masked = await openFileMask(dependencies.settings);
+  const output = await collectOutput(dependencies, training.container, context, masked?.mask);
+  const report = masked && (await keepReport(dependencies.store, context.stage, masked.report()));
   const logArtifact = await log.close();
   return {
     logKey: logArtifact.key,
@@ -84,7 +88,8 @@ export async function runTraining(
       startedAt: training.budget.firstStart() ?? '',
       endedAt: ended.finishedAt ?? '',
       durationMs,
-      artifacts: [output.artifact, logArtifact, ...record],
+      artifacts: [output.artifact, logArtifact, ...record, ...(report ? [report.artifact] : [])],
+      ...(report ? { scan: { complete: report.complete, blocking: report.blocking } } : {}),
       summary: `trained ${(durationMs / 1_000).toFixed(1)} s${restartsOf(training)}, output of ${output.files} files, ${output.sizeBytes} bytes`,
     },
   };

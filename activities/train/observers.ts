@@ -4,13 +4,14 @@ import { limits, type EndReason } from '../../domain/index.ts';
 import { outcomeOf } from '../failure.ts';
 import { processesAreFull } from '../io/docker/excess.ts';
 import { createUseMeter, layerBytes } from '../io/docker/use.ts';
-import { openCheckpoints } from './checkpoints.ts';
+import { openCheckpoints, type CheckpointKeeper } from './checkpoints.ts';
 import { deviceHealth } from '../io/gpu-devices.ts';
 import { enteredUse, enterUse } from '../io/metering.ts';
 import { listCheckpoints, volumeBytes } from './listing.ts';
 import type { Observation } from './observation.ts';
 import { attendConnection } from './network.ts';
 import { checkpointDirectory, keepsCheckpoints, trainingNetworkOf } from './plan.ts';
+import { openFileMask } from '../secrets/file-mask.ts';
 import type { Training } from './training.ts';
 import { enterDeviceTime } from './use.ts';
 
@@ -77,10 +78,11 @@ function checkpointLook(training: Training, guard: Container, seen: Observation)
   };
 }
 
-function openKeeper({ dependencies, submission, container, context, lease }: Training, guard: Container): ReturnType<typeof openCheckpoints> {
+async function openKeeper({ dependencies, submission, container, context, lease }: Training, guard: Container): Promise<CheckpointKeeper> {
   const { store, settings } = dependencies;
   const directory = checkpointDirectory(submission);
-  return openCheckpoints(store, { run: context.run, container, directory, scratchDirectory: settings.scratchDirectory, lease, list: () => listCheckpoints(guard) });
+  const mask = (await openFileMask(settings))?.mask;
+  return openCheckpoints(store, { run: context.run, container, directory, scratchDirectory: settings.scratchDirectory, lease, mask, list: () => listCheckpoints(guard) });
 }
 
 function activityLook(training: Training, seen: Observation): () => Promise<void> {

@@ -1,10 +1,10 @@
 import { cpuQueue, gpuQueue, limits, tracks, type Submission, type TrainingNetwork } from '../../domain/index.ts';
 import type { Settings } from '../dependencies.ts';
-import { failure } from '../failure.ts';
-import { gpuOf, limitsOf, type ContainerLimits } from '../io/docker/host-config.ts';
+import { gpuOf, limitsOf, type ContainerLimits, type VolumeMount } from '../io/docker/host-config.ts';
 import type { ContainerPlan } from '../io/docker/containers.ts';
 import { labelNames, type Owner } from '../io/docker/names.ts';
 import type { Connection } from './network.ts';
+import { secretsOf } from '../secrets/inject.ts';
 import type { TrainingBounds } from './training.ts';
 
 /** Where a training container finds its directories, unless its manifest names another for checkpoints; their paths are in OUTPUT_DIR and CHECKPOINT_DIR. */
@@ -13,6 +13,8 @@ export const trainingDirectories = { output: '/output', checkpoints: '/checkpoin
 export interface TrainingVolumes {
   output: string;
   checkpoints: string;
+  /** The files of its secrets. */
+  secrets?: VolumeMount[];
 }
 
 /** The container of a training: the image's own command, the directories, the declared secrets. Failures: SECRET_MISSING. */
@@ -29,16 +31,17 @@ export function trainingPlan(
     image,
     labels: { [labelNames.slot]: slotOf(submission, settings) },
     env: {
+      ...secretsOf(submission, settings),
       OUTPUT_DIR: trainingDirectories.output,
       CHECKPOINT_DIR: checkpointDirectory(submission),
       ...connection.env,
-      ...secretsOf(submission, settings.secrets),
     },
     confinement: {
       limits,
       volumes: [
         { volume: volumes.output, path: trainingDirectories.output, readOnly: false },
         { volume: volumes.checkpoints, path: checkpointDirectory(submission), readOnly: false },
+        ...(volumes.secrets ?? []),
       ],
       network: connection.mode,
       runtime: settings.containerRuntime,
@@ -82,18 +85,8 @@ export function trainingNetworkOf({ track, trainingNetwork }: Pick<Submission, '
   return trainingNetwork ?? (given === 'egress' ? 'egress' : 'none');
 }
 
-/** What decides a training's result. Deadlines, hosts and secrets' values do not. */
+/** What decides a training's result. Deadlines and hosts do not, nor do the values of secrets: a token is a right to fetch, and is renewed. */
 export function trainingInputs(submission: Submission, image: string): unknown {
   const { track, trainingBudgetMs, secrets, checkpoints } = submission;
   return { image, track, trainingBudgetMs, secrets, network: trainingNetworkOf(submission), checkpoints: typeof checkpoints === 'string' ? checkpoints : undefined };
-}
-
-function secretsOf({ secrets }: Submission, values: Record<string, string>): Record<string, string> {
-  return Object.fromEntries(
-    secrets.map((name) => {
-      const value = values[name];
-      if (value === undefined) throw failure('SECRET_MISSING', `the submission asks for the secret ${name}, which this worker does not have`);
-      return [name, value];
-    }),
-  );
 }

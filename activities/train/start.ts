@@ -12,6 +12,7 @@ import { labelNames, type Owner } from '../io/docker/names.ts';
 import { archiveOf, ensureVolume, fillVolume, openDirectories } from '../io/docker/volumes.ts';
 import { getTree } from '../io/trees.ts';
 import type { Lease, StageLog } from '../logs/index.ts';
+import { secretFiles, secretsOf } from '../secrets/inject.ts';
 import type { StageContext } from '../stage.ts';
 import { ensureImage } from '../store-images/index.ts';
 import { openBudget } from './budget.ts';
@@ -38,7 +39,11 @@ export async function attachTraining(
   const { NCPU } = (await onEngine('asking the Docker engine', () => docker.info())) as { NCPU: number };
   const owner: Owner = { run: context.run, stage: context.stage, workflowId: context.workflowId };
   await ensureImage(dependencies, image);
-  const volumes = { output: await ensureVolume(docker, owner, 'output'), checkpoints: await ensureVolume(docker, owner, 'checkpoints') };
+  const volumes = {
+    output: await ensureVolume(docker, owner, 'output'),
+    checkpoints: await ensureVolume(docker, owner, 'checkpoints'),
+    secrets: await secretFiles(docker, owner, image.id, secretsOf(submission, settings)),
+  };
   const connection = trainingNetworkOf(submission) === 'egress' ? await openConnection(dependencies, owner) : noConnection;
   const plan = trainingPlan(owner, submission, image.id, settings, { volumes, connection }, { ...trainingLimits(submission, NCPU), ...changes.limits });
   const container = await createOrAttach(docker, plan);

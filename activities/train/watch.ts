@@ -150,9 +150,9 @@ async function stopCancelled(training: Training, copied: Promise<void>): Promise
 function tapped(log: StageLog, seen: Observation): StageLog {
   return {
     ...log,
-    async writeLine(text, at) {
+    async writeLine(text, at, part) {
       seen.sawLine(text);
-      await log.writeLine(text, at);
+      await log.writeLine(text, at, part);
     },
   };
 }

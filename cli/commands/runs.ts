@@ -9,6 +9,7 @@ import { followLogs } from '../logs.ts';
 import { renderParts } from '../render-stack.ts';
 import { renderEnded, renderList, renderRun, renderStages, renderView } from '../render.ts';
 import { findRun, listRuns, readRun, type FoundRun, type ListedRun } from '../runs.ts';
+import { readGivenSecrets, secretOption, valuesFor } from '../secrets.ts';
 import { startRequest } from '../start.ts';
 import { createLiveView, print, printJson, say } from '../terminal.ts';
 import { finalState, watchRun } from '../watch.ts';
@@ -75,17 +76,19 @@ export function retryCommand(): Command {
     .description('run the same request again; stages that succeeded are taken from the store')
     .argument('<run>', 'run, or workflow id for its newest run')
     .addOption(acceptOption())
+    .addOption(secretOption())
     .option('--fresh', 'compute every stage anew')
     .option('--watch', 'follow it until it ends')
     .option('--json', 'print the state as JSON')
     .addHelpText('after', '\nExample:\n  reprise retry addition-3f9c2a1b0d --watch')
-    .action(async (name: string, options: { accept?: string[]; fresh?: true; watch?: true; json?: true }) => {
+    .action(async (name: string, options: { accept?: string[]; secret?: string[]; fresh?: true; watch?: true; json?: true }) => {
       await withConnection(async (reprise) => {
         const before = await findRun(reprise, name);
-        const request = await requestOf(before);
+        const { secrets: asked, ...request } = await requestOf(before);
+        const secrets = valuesFor(asked?.names ?? [], await readGivenSecrets(options.secret ?? []));
         const submission = before.workflowId.replace(/-[0-9a-f]{10}$/, '');
         const accept = [...(request.accept ?? []), ...readAcceptances(options.accept, reprise.config)];
-        const started = await startRequest(reprise, submission, { ...request, ...(accept.length > 0 && { accept }), fresh: options.fresh === true });
+        const started = await startRequest(reprise, submission, { ...request, ...(accept.length > 0 && { accept }), fresh: options.fresh === true }, secrets);
         say(`${started.attached ? 'Already running' : 'Started'}: ${started.run}\n${started.uiUrl}`);
         if (options.watch) await showUntilEnd(reprise, started, options.json === true);
         else print(started.run);

@@ -3,12 +3,14 @@ import { TrackName } from '../../domain/index.ts';
 import type { Reprise } from '../connection.ts';
 import type { RequestOptions } from '../prepare.ts';
 import { acceptOption, readAcceptances } from '../accept.ts';
+import { readGivenSecrets, secretOption } from '../secrets.ts';
 import { startReproduction, type StartedRun } from '../start.ts';
 import { nowAndThen, print, printJson, say } from '../terminal.ts';
 import { showUntilEnd, withConnection } from './runs.ts';
 
-export interface StartOptions extends Omit<RequestOptions, 'accept'> {
+export interface StartOptions extends Omit<RequestOptions, 'accept' | 'secrets'> {
   accept?: string[];
+  secret?: string[];
   watch?: true;
   json?: true;
 }
@@ -18,7 +20,7 @@ export function startCommand(): Command {
     .description('start a reproduction, or attach to the one that is under way')
     .argument('<source>', 'directory, git URL[#ref[:subdir]], .zip, .tar or .tar.gz')
     .option('--watch', 'follow it until it ends')
-    .addHelpText('after', '\nExample:\n  reprise start examples/addition --watch\n  reprise start https://example.org/team/entry.git#v1.0 --suite suites/qa --track cpu')
+    .addHelpText('after', '\nExample:\n  reprise start examples/addition --watch\n  reprise start https://example.org/team/entry.git#v1.0 --suite suites/qa --track cpu\n  HF_TOKEN=… reprise start entry --secret HF_TOKEN --secret NETRC=@netrc')
     .action(async (source: string, options: StartOptions) => {
       await withConnection(async (reprise) => {
         const started = await startFrom(reprise, source, options);
@@ -39,13 +41,16 @@ export function addStartOptions(command: Command): Command {
     .option('--dockerfile <file>', 'Dockerfile that serves, where evidence does not find it')
     .option('--context <dir>', 'build context of that Dockerfile')
     .addOption(acceptOption())
+    .addOption(secretOption())
     .option('--fresh', 'compute every stage anew')
     .option('--json', 'print JSON');
 }
 
 /** Says on stderr where each run can be watched. */
 export async function startFrom(reprise: Reprise, source: string, options: StartOptions): Promise<StartedRun[]> {
-  const started = await startReproduction(reprise, source, { ...options, accept: readAcceptances(options.accept, reprise.config), onProgress: nowAndThen(say) });
+  const { secret = [], ...given } = options;
+  const secrets = await readGivenSecrets(secret);
+  const started = await startReproduction(reprise, source, { ...given, secrets, accept: readAcceptances(options.accept, reprise.config), onProgress: nowAndThen(say) });
   for (const { run, uiUrl, attached } of started) say(`${attached ? 'Attached to' : 'Started'} ${run}\n  ${uiUrl}`);
   return started;
 }

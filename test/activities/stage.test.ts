@@ -15,7 +15,7 @@ let computed: number;
 
 beforeEach(() => {
   computed = 0;
-  const parts = { store: memoryStore(), logger: pino({ level: 'silent' }), signalProgress: async () => undefined };
+  const parts = { store: memoryStore(), logger: pino({ level: 'silent' }), signalProgress: async () => undefined, settings: { secrets: {} } };
   dependencies = parts as unknown as Dependencies;
 });
 

@@ -1,11 +1,10 @@
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { connect, storeOf } from '../../cli/connection.ts';
 import type { Question, Run } from '../../domain/index.ts';
-import { stackConfig } from '../stack.ts';
 import { type Finished, reprise } from './command.ts';
+import { filesOfStack, historyOf, printedOf, storedObjects } from './everything.ts';
 
 const submission = join(import.meta.dirname, '..', 'submissions', 'server-echoes');
 const behaviours = ['answer', 'refuse', 'send away', 'babble', 'say as last words'];
@@ -63,50 +62,6 @@ async function placesOf(stage: string, all: AsyncIterable<[string, Uint8Array]>)
   return places;
 }
 
-async function* storedObjects(): AsyncIterable<[string, Uint8Array]> {
-  const store = storeOf(await stackConfig());
-  for await (const { key, sizeBytes } of store.list('')) if (sizeBytes < 50_000_000) yield [key, (await store.get(key)) ?? new Uint8Array()];
-}
-
-/** What the stack keeps on its disk: the Temporal database, the parts' logs, the store once more. */
-async function* filesOfStack(): AsyncIterable<[string, Uint8Array]> {
-  const { home } = await stackConfig();
-  for (const entry of readdirSync(home, { recursive: true, withFileTypes: true })) {
-    const path = join(entry.parentPath, entry.name);
-    if (entry.isFile()) yield [path, readFileSync(path)];
-  }
-}
-
-async function* histories(): AsyncIterable<[string, Uint8Array]> {
-  const { temporal, close } = await connect(await stackConfig());
-  try {
-    const { events } = await temporal.workflow.getHandle(run.workflowId).fetchHistory();
-    for (const event of events ?? []) {
-      yield [`event ${String(event.eventId)}`, Buffer.from(JSON.stringify(event))];
-      for (const payload of payloadsIn(event)) yield [`payload of event ${String(event.eventId)}`, payload];
-    }
-  } finally {
-    await close();
-  }
-}
-
-function* payloadsIn(value: unknown): Iterable<Uint8Array> {
-  if (value instanceof Uint8Array) yield value;
-  else if (typeof value === 'object' && value !== null) for (const each of Object.values(value)) yield* payloadsIn(each);
-}
-
-async function* printed(): AsyncIterable<[string, Uint8Array]> {
-  yield ['start', Buffer.from(finished.stdout + finished.stderr)];
-  const exported = join(scratch, 'exported');
-  for (const args of [['status', run.run, '--json'], ['logs', run.run], ['list', '--json'], ['export', run.run, exported], ['audit', exported, '--json']]) {
-    const { stdout, stderr } = await reprise(args);
-    yield [`reprise ${args[0]}`, Buffer.from(stdout + stderr)];
-  }
-  for (const entry of readdirSync(exported, { recursive: true, withFileTypes: true })) {
-    if (entry.isFile()) yield [`exported ${entry.name}`, readFileSync(join(entry.parentPath, entry.name))];
-  }
-}
-
 describe('a server that tells everybody what it is asked', () => {
   it('is evaluated on the closed stage, refusals, babble and last words included', () => {
     const closed = run.stages.find(({ name }) => name === 'evaluate-closed');
@@ -117,8 +72,8 @@ describe('a server that tells everybody what it is asked', () => {
   it.each([
     ['the object store', storedObjects],
     ['the disk of the stack', filesOfStack],
-    ['the history in Temporal', histories],
-    ['what the commands print and export', printed],
+    ['the history in Temporal', () => historyOf(run.workflowId)],
+    ['what the commands print and export', () => printedOf(run.run, finished, join(scratch, 'exported'))],
   ])('leaves no closed question in %s', async (_where, all) => {
     expect(await placesOf('hidden', all())).toEqual([]);
   });

@@ -89,7 +89,7 @@ export async function hostileBench(values: () => Record<string, string>) {
       if (!planned) throw new Error(`${name} has nothing to build`);
       const dockerfile = await getBlob(store, planned.pinned);
       const tar = await contextTar(store, await getTree(store, submission.snapshot), planned, { dockerfile, caBundle: undefined });
-      const options = engineBuildOptions(settings, true);
+      const options = engineBuildOptions(settings, { fresh: true, secrets: {} });
       const memory = bounds.memoryBytes ?? options.memory;
       const context = newContext(name, 'build');
       const observer = { onStep: () => undefined, onOutput: async () => undefined };

@@ -7,6 +7,8 @@ export interface LogEntry {
   /** One line or, of a line over 16 KiB, one part; `ends` says whether the line ends here. */
   text: string;
   ends: boolean;
+  /** 1 is stdout, 2 stderr. */
+  stream: number;
 }
 
 /**
@@ -24,27 +26,36 @@ export async function* containerLog(container: Container, sinceSeconds: number |
       ...(signal === undefined ? {} : { abortSignal: signal }),
     }),
   );
-  for await (const frame of framesOf(stream as AsyncIterable<Buffer>)) yield entryOf(frame);
+  for await (const frame of taggedFramesOf(stream as AsyncIterable<Buffer>)) yield entryOf(frame);
 }
 
 /** Payloads of the engine's multiplexed stream: 1 byte kind, 3 bytes 0, 4 bytes length, payload (Engine API, "Stream format"). */
 export async function* framesOf(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  for await (const { payload } of taggedFramesOf(chunks)) yield payload;
+}
+
+interface Frame {
+  stream: number;
+  payload: Buffer;
+}
+
+async function* taggedFramesOf(chunks: AsyncIterable<Buffer>): AsyncGenerator<Frame> {
   let rest: Buffer = Buffer.alloc(0);
   for await (const chunk of chunks) {
     rest = rest.length === 0 ? chunk : Buffer.concat([rest, chunk]);
     let offset = 0;
     while (rest.length - offset >= 8 && rest.length - offset >= 8 + rest.readUInt32BE(offset + 4)) {
       const end = offset + 8 + rest.readUInt32BE(offset + 4);
-      yield rest.subarray(offset + 8, end);
+      yield { stream: rest[offset] ?? 1, payload: rest.subarray(offset + 8, end) };
       offset = end;
     }
     rest = rest.subarray(offset);
   }
 }
 
-function entryOf(frame: Buffer): LogEntry {
-  const content = frame.toString('utf8');
+function entryOf({ stream, payload }: Frame): LogEntry {
+  const content = payload.toString('utf8');
   const space = content.indexOf(' ');
   const ends = content.endsWith('\n');
-  return { at: content.slice(0, space), text: content.slice(space + 1, ends ? -1 : undefined), ends };
+  return { at: content.slice(0, space), text: content.slice(space + 1, ends ? -1 : undefined), ends, stream };
 }

@@ -10,10 +10,10 @@ test('the activity gives an outcome: the result, or the failure that an operator
   const store = memoryStore();
   const [input, key] = await Promise.all([storeRun(store), newSigningKey()]);
   const attestWith = (signingKeyFile: string): Promise<unknown> => {
-    const dependencies: Pick<Dependencies, 'store' | 'logger' | 'exportHistory' | 'signalProgress'> & { settings: { signingKeyFile: string } } = {
+    const dependencies: Pick<Dependencies, 'store' | 'logger' | 'exportHistory' | 'signalProgress'> & { settings: { signingKeyFile: string; secrets: object } } = {
       store,
       logger: pino({ enabled: false }),
-      settings: { signingKeyFile },
+      settings: { signingKeyFile, secrets: {} },
       exportHistory: async () => historyOf(input),
       signalProgress: async () => undefined,
     };

@@ -18,7 +18,7 @@ it('tells builds apart by the snapshot, the pinned Dockerfiles and the CA bundle
 });
 
 it('gives the proxies to the builder by both spellings, and swap to nobody', () => {
-  const options = engineBuildOptions({ httpProxy: 'http://proxy:3128', httpsProxy: undefined }, true);
+  const options = engineBuildOptions({ httpProxy: 'http://proxy:3128', httpsProxy: undefined }, { fresh: true, secrets: {} });
   expect(options).toMatchObject({ version: '1', nocache: true, forcerm: true, buildargs: { HTTP_PROXY: 'http://proxy:3128', http_proxy: 'http://proxy:3128' } });
   expect(options.memswap).toBe(options.memory);
   expect(options).not.toHaveProperty('labels');

@@ -27,11 +27,11 @@ describe('the evaluate stage', () => {
   let directory: string;
   let suite: string;
   let said: string[];
-  let settings: { suiteKeyFile: string; scratchDirectory: string };
+  let settings: { suiteKeyFile: string; scratchDirectory: string; secrets: object };
 
   beforeEach(async () => {
     directory = await mkdtemp(join(tmpdir(), 'reprise-evaluate-'));
-    settings = { suiteKeyFile: join(directory, 'suite.key'), scratchDirectory: join(directory, 'scratch') };
+    settings = { suiteKeyFile: join(directory, 'suite.key'), scratchDirectory: join(directory, 'scratch'), secrets: {} };
     said = [];
     store.objects.clear();
     await writeFile(settings.suiteKeyFile, '5a'.repeat(32));
@@ -58,7 +58,7 @@ describe('the evaluate stage', () => {
       report: (progress) => void said.push(JSON.stringify(progress)),
     };
     const input = { run: 'r', workflowId: 'w', fresh: false, stage, suite, image: { role: 'serve', id: 'sha256:1', sizeBytes: 1 } } as const;
-    const submission = { port: 80, readyTimeoutMs: 1_000, track: 'cpu', ...speaks } as Submission;
+    const submission = { port: 80, readyTimeoutMs: 1_000, track: 'cpu', secrets: [] as string[], ...speaks } as Submission;
     return evaluate({ store, settings } as unknown as Parameters<typeof evaluate>[0], { ...input, submission }, context, serveWith);
   }
 
@@ -68,7 +68,7 @@ describe('the evaluate stage', () => {
     expect(lines.map((line) => Answer.parse(JSON.parse(line)).id)).toEqual(['o1', 'o2', 'o3']);
     expect(result).toMatchObject({ stage: 'open', counts: { answered: 3, failed: 0, unanswered: 0 }, summary: '3/3 answered' });
     expect(result.latencyMs?.p95).toBeGreaterThanOrEqual(result.latencyMs?.p50 ?? Infinity);
-    expect(result.artifacts.map(({ path, role }) => `${role} ${path}`)).toEqual(['answers answers/open.jsonl', 'log logs/evaluate-open.log']);
+    expect(result.artifacts.map(({ path, role }) => `${role} ${path}`)).toEqual(['answers answers/open.jsonl', 'log logs/evaluate-open.log', 'scan-report scans/evaluate-open.json']);
     expect(Buffer.from(store.objects.get(logKey ?? '') ?? []).toString('utf8')).toContain('serving What is o1?');
   });
 
@@ -100,10 +100,10 @@ describe('the evaluate stage', () => {
   test('keeps the closed answers and the log for who has the key', async () => {
     const { result } = await run('closed', gossip);
     const sealing = await openSealing(settings, 'closed');
-    const [answers, log] = await Promise.all(result.artifacts.map(async ({ sha256 }) => Buffer.from(sealing.open(await getBlob(store, sha256))).toString('utf8')));
+    const [answers, log] = await Promise.all(result.artifacts.slice(0, 2).map(async ({ sha256 }) => Buffer.from(sealing.open(await getBlob(store, sha256))).toString('utf8')));
     expect(answers).toContain(`You asked: What is ${secret}-7?`);
     expect(log).toContain(`serving What is ${secret}-7?`);
-    expect(result.artifacts.map((artifact) => artifact.mediaType)).toEqual(Array(2).fill('application/vnd.reprise.aes-256-gcm'));
+    expect(result.artifacts.map(({ mediaType }) => mediaType)).toEqual([...Array(2).fill('application/vnd.reprise.aes-256-gcm'), 'application/json']);
   });
 
   test('says nothing of a closed question where the stage fails', async () => {

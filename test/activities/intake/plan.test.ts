@@ -126,7 +126,13 @@ describe('the plan of a submission with a manifest', () => {
   it('asks for secrets that are given, and names those that are not', () => {
     const wanting = manifest(`${text}secrets: [HF_TOKEN]\n`);
     expect(caught(() => plan(files, { manifest: wanting }))).toMatchObject({ type: 'SECRET_MISSING', message: expect.stringContaining('HF_TOKEN') });
-    expect(plan(files, { manifest: wanting, secretNames: new Set(['HF_TOKEN']) }).submission.secrets).toEqual(['HF_TOKEN']);
+    expect(plan(files, { manifest: wanting, secrets: { given: new Set(['HF_TOKEN']), named: [] } }).submission.secrets).toEqual(['HF_TOKEN']);
+  });
+
+  it('takes what the operator names where no manifest could declare it', () => {
+    const secrets = { given: new Set(['HF_TOKEN', 'OTHER']), named: ['HF_TOKEN'] };
+    expect(plan({ Dockerfile: silent }, { secrets }).submission.secrets).toEqual(['HF_TOKEN']);
+    expect(plan(files, { manifest: manifest(text), secrets }).submission.secrets).toEqual([]);
   });
 
   it.each([
@@ -163,7 +169,7 @@ function plan(files: Files, given: Partial<PlanInput> = {}): ReturnType<typeof p
     request: {},
     origin: 'https://git.invalid/owner/repository.git',
     firstSeen: '2026-01-01T00:00:00.000Z',
-    secretNames: new Set(),
+    secrets: { given: new Set(), named: [] },
     ...given,
   });
 }

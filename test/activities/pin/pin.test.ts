@@ -49,7 +49,7 @@ function setUp(settings: Partial<Settings> = {}): {
     store,
     docker,
     logger: pino({ enabled: false }),
-    settings: { imageMap: {}, caBundle: undefined, ...settings },
+    settings: { imageMap: {}, caBundle: undefined, secrets: {}, ...settings },
     signalProgress: async () => undefined,
     isPolled: async () => true,
   };

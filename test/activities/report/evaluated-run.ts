@@ -36,12 +36,12 @@ export interface EvaluatedRun extends RunSource {
 
 /** Evaluates and scores a suite with the real stages against a real server, and writes the run's manifest; what stands for its attestation states nothing. */
 export async function evaluatedRun(directory: string, run: string, suite: TestSuite, handler: Handler, store = memoryStore()): Promise<EvaluatedRun> {
-  const settings = { suiteKeyFile: join(directory, 'suite.key'), scratchDirectory: join(directory, 'scratch') };
+  const settings = { suiteKeyFile: join(directory, 'suite.key'), scratchDirectory: join(directory, 'scratch'), secrets: {} };
   await writeFile(settings.suiteKeyFile, '5a'.repeat(32));
   const suiteDirectory = join(directory, `suite-${run}`);
   await writeSuite(suiteDirectory, suite);
   const kept = await storeSuite({ store, settings }, suiteDirectory, metricNames);
-  const submission = { port: 80, readyTimeoutMs: 1_000, track: 'cpu', name: 'entry' } as Submission;
+  const submission = { port: 80, readyTimeoutMs: 1_000, track: 'cpu', name: 'entry', secrets: [] as string[] } as Submission;
   const state = newState(run);
   const said: EvaluatedRun['said'] = [];
   const dependencies = { store, settings } as unknown as Parameters<typeof evaluate>[0];

@@ -28,7 +28,7 @@ function dependenciesOf(store: ReturnType<typeof memoryStore>): Dependencies {
   const needed: Pick<Dependencies, 'store' | 'logger' | 'signalProgress'> & { settings: Partial<Dependencies['settings']> } = {
     store,
     logger: pino({ enabled: false }),
-    settings: { fingerprintKeyFile: join(directory, 'fingerprint.key'), scratchDirectory: directory },
+    settings: { fingerprintKeyFile: join(directory, 'fingerprint.key'), scratchDirectory: directory, secrets: {} },
     signalProgress: async () => undefined,
   };
   return needed as Dependencies;

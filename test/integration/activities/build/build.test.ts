@@ -1,14 +1,12 @@
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { buildImages, createBuildActivities } from '../../../../activities/build/index.ts';
-import { getBlob, putBlob } from '../../../../activities/io/blobs.ts';
-import { putTree } from '../../../../activities/io/trees.ts';
+import { getBlob } from '../../../../activities/io/blobs.ts';
 import { withStageLog } from '../../../../activities/logs/index.ts';
-import { mediaTypes, treeOf, type Submission } from '../../../../domain/index.ts';
 import type { BuildResult } from '../../../../workflows/contract.ts';
 import { busyboxImage, ensureBusybox } from '../../../fixtures/busybox.ts';
 import { engineDependencies, runName, stageContext, type TestContext } from '../../../fixtures/engine.ts';
-import { takenSubmission, type TakenSubmission } from '../../../fixtures/submissions.ts';
+import { takenSubmission, writtenSubmission, type TakenSubmission } from '../../../fixtures/submissions.ts';
 
 const dependencies = engineDependencies();
 const { docker, store } = dependencies;
@@ -25,24 +23,6 @@ async function build(taken: TakenSubmission, context = stageContext(runName('bui
     const { result } = await buildImages(dependencies, { ...taken, fresh: false }, context, log, timeoutMs);
     return result;
   });
-}
-
-/** A submission of one serving image, given as files of its context and the Dockerfile that pin made. */
-async function submissionOf(dockerfile: string, files: Record<string, string> = {}): Promise<TakenSubmission> {
-  const entries = await Promise.all(
-    Object.entries(files).map(async ([path, text]) => {
-      const { sha256, sizeBytes } = await putBlob(store, Buffer.from(text), mediaTypes.text);
-      return { type: 'file', path, executable: false, sha256, sizeBytes } as const;
-    }),
-  );
-  const blob = await putBlob(store, Buffer.from(dockerfile), mediaTypes.text);
-  const artifact = { ...blob, path: 'dockerfiles/serve', role: 'dockerfile' } as const;
-  const images: Submission['images'] = [{ role: 'serve', dockerfile: 'Dockerfile', context: '.', evidence: 'test' }];
-  const { submission } = await takenSubmission(store, 'build-step-fails', busyboxImage);
-  return {
-    submission: { ...submission, images, snapshot: await putTree(store, treeOf(entries)) },
-    pin: { dockerfiles: [{ role: 'serve', artifact }], report: '0'.repeat(64), artifacts: [], summary: '' },
-  };
 }
 
 async function stepContainers(): Promise<string[]> {
@@ -75,7 +55,7 @@ describe('a build', { timeout: 60_000 }, () => {
 
   it('is not taken from the cache where the engine has lost its image', async () => {
     const activity = createBuildActivities(dependencies).build;
-    const taken = await submissionOf(`FROM ${busyboxImage}\nRUN echo ${runName('lost')} > /x\n`, { a: 'b' });
+    const taken = await writtenSubmission(store, `FROM ${busyboxImage}\nRUN echo ${runName('lost')} > /x\n`, { a: 'b' });
     const run = (): Promise<unknown> => new MockActivityEnvironment().run(activity, { run: runName('lost'), workflowId: 'test', fresh: false, ...taken });
     const first = (await run()) as { result: BuildResult };
     expect(first).toMatchObject({ status: 'completed', cached: false });
@@ -90,7 +70,7 @@ describe('a build', { timeout: 60_000 }, () => {
   it('adds the CA bundle and the pinned Dockerfile whatever .dockerignore says', async () => {
     const caBundle = new URL(import.meta.url).pathname;
     const ours = { ...dependencies, settings: { ...dependencies.settings, caBundle } };
-    const taken = await submissionOf(`FROM ${busyboxImage}\nCOPY .reprise/ca.pem /ca.pem\nCOPY kept.txt /\nRUN test -s /ca.pem\n`, {
+    const taken = await writtenSubmission(store, `FROM ${busyboxImage}\nCOPY .reprise/ca.pem /ca.pem\nCOPY kept.txt /\nRUN test -s /ca.pem\n`, {
       '.dockerignore': '*\n!kept.txt\n',
       'kept.txt': 'kept',
       'secret.env': 'left out',
@@ -103,13 +83,13 @@ describe('a build', { timeout: 60_000 }, () => {
 
   it('runs here-documents, and tells their line where one fails', async () => {
     const documents = `FROM ${busyboxImage}\nARG A=1\nRUN <<EOF\ntest "$A" = 1\necho "two  words" > /x\nEOF\nRUN cat <<-"END" > /y && cat /x /y\n\tb $A\n\tEND\nRUN <<EOF\n#!/bin/sh\ntest "$(cat /y)" = 'b $A' && test "$(cat /x)" = "two  words"\nEOF\n`;
-    const { images } = await build(await submissionOf(documents));
+    const { images } = await build(await writtenSubmission(store, documents));
     built.add(images[0]?.id ?? '');
-    await expect(build(await submissionOf(`${documents}RUN <<EOF\nexit 3\nEOF\n`))).rejects.toMatchObject({ type: 'BUILD_STEP_FAILED', message: expect.stringContaining('exit code 3') });
+    await expect(build(await writtenSubmission(store, `${documents}RUN <<EOF\nexit 3\nEOF\n`))).rejects.toMatchObject({ type: 'BUILD_STEP_FAILED', message: expect.stringContaining('exit code 3') });
   });
 
   it('leaves neither its Dockerfile nor ignored files in the image', async () => {
-    const taken = await submissionOf(`FROM ${busyboxImage}\nCOPY . /all\nRUN ls -a /all /all/.reprise > /listing; test ! -e /all/.reprise/Dockerfile && test ! -e /all/.dockerignore\n`, {
+    const taken = await writtenSubmission(store, `FROM ${busyboxImage}\nCOPY . /all\nRUN ls -a /all /all/.reprise > /listing; test ! -e /all/.reprise/Dockerfile && test ! -e /all/.dockerignore\n`, {
       'train.py': 'print()',
     });
     const { images } = await build(taken);
@@ -130,18 +110,18 @@ describe('a build', { timeout: 60_000 }, () => {
     ['an instruction that does not exist', `FROM ${busyboxImage}\nRUNN true\n`, /DOCKERFILE_INVALID/],
     ['a step that is killed', `FROM ${busyboxImage}\nRUN exit 137\n`, /BUILD_OUT_OF_MEMORY/],
   ])('%s is told', async (_, dockerfile, code) => {
-    const failed = await build(await submissionOf(dockerfile)).catch((error: unknown) => error);
+    const failed = await build(await writtenSubmission(store, dockerfile)).catch((error: unknown) => error);
     expect(failed).toMatchObject({ type: expect.stringMatching(code), message: expect.stringMatching(/^Dockerfile/) });
   });
 
   it('stops the step in the engine when its time is over', async () => {
-    const taken = await submissionOf(`FROM ${busyboxImage}\nRUN echo ${runName('x')}; sleep 4711\n`);
+    const taken = await writtenSubmission(store, `FROM ${busyboxImage}\nRUN echo ${runName('x')}; sleep 4711\n`);
     await expect(build(taken, undefined, 3_000)).rejects.toMatchObject({ type: 'BUILD_TIMEOUT', message: expect.stringContaining('longer than 3 s') });
     expect(await stepContainers()).toEqual([]);
   });
 
   it('stops the step in the engine when the run is cancelled', async () => {
-    const taken = await submissionOf(`FROM ${busyboxImage}\nRUN echo ${runName('x')}; sleep 4711\n`);
+    const taken = await writtenSubmission(store, `FROM ${busyboxImage}\nRUN echo ${runName('x')}; sleep 4711\n`);
     const context: TestContext = stageContext(runName('build'), 'build');
     const building = build(taken, context).catch((error: unknown) => error);
     await untilStepRuns();
