@@ -20,6 +20,11 @@ export function resultsOf(path: string, text: string): Results {
   }
 }
 
+/** An option that counts something and may be 0. */
+export function count(text: string): number {
+  return text === '0' ? 0 : wholeNumber(text);
+}
+
 /** An option that counts something. */
 export function wholeNumber(text: string): number {
   const value = Number(text);

@@ -19,7 +19,7 @@ export const failures = {
   MANIFEST_INVALID: row('submission', 'Correct the named line of reprise.yaml.'),
   SECRET_MISSING: row('operator', 'Give the named secret: `--secret NAME` takes the value of that environment variable, `--secret NAME=@FILE` a file’s.'),
   SECRET_EXPOSED: row('submission', 'Use the named secret without writing it down: not into the image, the output, or a file that is packed or binary.'),
-  SUITE_INVALID: row('operator', 'Correct the named line of the suite.'),
+  SUITE_INVALID: row('operator', 'Correct what is named; `reprise suite lint <dir>` lists everything that is wrong with a suite.'),
   SUITE_KEY_MISSING: row('operator', 'Put the suite key where the configuration names it; `reprise up` makes one.'),
   SIGNING_KEY_MISSING: row('operator', 'Put the Ed25519 signing key where the configuration names it; `reprise up` makes one.'),
   HELM_RUN_INVALID: row('operator', 'Name the directory of one run of HELM 0.5 (runs/<suite>/<run>) that ended, or run it again.'),

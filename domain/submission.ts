@@ -63,7 +63,8 @@ export const SubmissionManifest = z.strictObject({
     .optional(),
   /** Names of secrets that the operator must give; never values. */
   secrets: z.array(SecretName).max(20).optional(),
-  baseModel: z.string().optional(),
+  /** The model that was trained further, as on the hub; compared with the contest's list. */
+  baseModel: z.string().min(1).max(200).optional(),
 });
 export type SubmissionManifest = z.infer<typeof SubmissionManifest>;
 
@@ -102,6 +103,8 @@ export const Submission = z.object({
   /** As the manifest says; undefined where it says nothing. */
   checkpoints: z.union([z.string(), z.literal(false)]).optional(),
   claim: z.object({ open: z.number(), tolerance: z.number() }).optional(),
+  /** As declared, which is no proof. */
+  baseModel: z.string().optional(),
   secrets: z.array(z.string()),
 });
 export type Submission = z.infer<typeof Submission>;

@@ -1,5 +1,6 @@
 import { posix } from 'node:path';
-import { defaultClaimTolerance, limits, type PlannedImage, type ReproductionRequest, type Submission, tracks, type Tree } from '../../domain/index.ts';
+import { defaultClaimTolerance, limits, type PlannedImage, type ReproductionRequest, type Submission, type TrackName, tracks, type Tree } from '../../domain/index.ts';
+import { checkBaseModel } from '../../domain/contamination/index.ts';
 import { failure } from '../failure.ts';
 import { type Dockerfile, parseDockerfile } from '../pin/dockerfile.ts';
 import { normalised, type SourceFiles, sourceFiles } from '../pin/source-files.ts';
@@ -48,6 +49,7 @@ export function planSubmission(input: PlanInput): { submission: SubmissionParts;
   const trainingNetwork = manifest?.manifest.train?.network;
   const checkpoints = manifest?.manifest.train?.checkpoints;
   const claim = manifest?.manifest.claim;
+  const baseModel = manifest?.manifest.baseModel;
   return {
     submission: {
       name: manifest?.manifest.name ?? nameOf(input.origin, serving.dockerfile),
@@ -65,10 +67,18 @@ export function planSubmission(input: PlanInput): { submission: SubmissionParts;
       ...(trainingNetwork ? { trainingNetwork } : {}),
       ...(checkpoints === undefined ? {} : { checkpoints }),
       ...(claim ? { claim: { open: claim.open, tolerance: claim.tolerance ?? defaultClaimTolerance } } : {}),
+      ...(baseModel === undefined ? {} : { baseModel }),
       secrets: knownSecrets(input),
     },
-    notes,
+    notes: [...notes, ...baseModelNotes(track, baseModel)],
   };
+}
+
+/** The contest's list holds for its own tracks; on others a model that is declared is told all the same. */
+function baseModelNotes(track: TrackName, declared: string | undefined): string[] {
+  if (track === 'cpu' && declared === undefined) return [];
+  const { verdict, reason } = checkBaseModel(declared);
+  return [`base model ${verdict}: ${reason}`];
 }
 
 function planImages(input: PlanInput): { images: PlannedImage[]; notes: string[] } {

@@ -62,7 +62,12 @@ function parseLine(text: string, where: string): unknown {
 }
 
 function described(error: z.ZodError): string {
-  return error.issues.map(({ path, message }) => `${path.join('.') || 'the line'}: ${message}`).join('; ');
+  return error.issues.map((issue) => `${issue.path.join('.') || 'the line'}: ${wordsFor(issue)}`).join('; ');
+}
+
+function wordsFor({ code, message }: z.core.$ZodIssue): string {
+  if (code === 'invalid_type' && message.endsWith('received undefined')) return 'is missing';
+  return code === 'too_small' && message.includes('>=1 items') ? 'is empty; one at least is needed' : message;
 }
 
 /** Which known field is wrong, in zod's word for how; nothing that the line itself says. */

@@ -34,10 +34,9 @@ export const ScenarioDefinition = z.strictObject({
   /** Copies with changed words: names of perturbations, or `robustness` and `fairness` for HELM's sets; with a probability other than HELM's usual one. */
   perturbations: z
     .array(
-      z.union([
-        z.enum([...perturbationNames, 'robustness', 'fairness']),
-        z.strictObject({ name: z.enum(perturbationNames), probability: z.number().min(0).max(1) }),
-      ]),
+      z.union([z.enum([...perturbationNames, 'robustness', 'fairness']), z.strictObject({ name: z.enum(perturbationNames), probability: z.number().min(0).max(1) })], {
+        error: `is none of ${['robustness', 'fairness', ...perturbationNames].join(', ')}, nor one of the last with a probability, as { name: typos, probability: 0.3 }`,
+      }),
     )
     .default([]),
 });

@@ -9,10 +9,11 @@ import { checkedHash } from './rows.ts';
 
 const Words = z.record(z.string(), z.array(z.string()).min(1));
 
+/** HELM's own are not bundled: two it fetches itself, and keeps below benchmark_output/ once a run has used them. */
 const whereFrom: Readonly<Record<WordList, string>> = {
-  misspellings: 'correct_to_misspelling.json of the package crfm-helm (helm/benchmark/augmentations)',
-  dialect: 'SAE_to_AAVE_mapping.json, which HELM fetches',
-  names: 'person_names.txt, which HELM fetches',
+  misspellings: 'helm/benchmark/augmentations/correct_to_misspelling.json of an installed crfm-helm',
+  dialect: 'perturbations/dialect/SAE_to_AAVE_mapping.json of HELM’s benchmark_output',
+  names: 'perturbations/person_name/person_names.txt of HELM’s benchmark_output',
 };
 
 /** The perturbations of a scenario, with the sets spelt out; of a name that stands there twice the first. */
@@ -34,7 +35,7 @@ export async function readWordLists({ lists, scenarios }: SuiteDefinition, direc
   const read: WordLists = {};
   for (const [list, perturbation] of needed) {
     const source = lists[list];
-    if (!source) throw invalid('the definition', `the perturbation ${perturbation} needs lists.${list}: ${whereFrom[list]}`);
+    if (!source) throw invalid('the definition', `the perturbation ${perturbation} needs a word list; write "lists: { ${list}: { path: FILE } }", where FILE is ${whereFrom[list]} or one of that form`);
     const path = resolve(directory, source.path);
     await checkedHash({ path, name: source.path, sha256: source.sha256 });
     const text = await readFile(path, 'utf8');

@@ -6,7 +6,7 @@ import { collectResults, type MetricChoice, metricChoices } from '../../activiti
 import { analyse } from '../../domain/analysis/index.ts';
 import { ruleNames, type RuleName } from '../../domain/ranking/index.ts';
 import { readConfig } from '../../infra/config.ts';
-import { readText, resultsOf } from '../input.ts';
+import { count, readText, resultsOf } from '../input.ts';
 import { renderAnalysis } from '../render-analysis.ts';
 import { print, printJson, say } from '../terminal.ts';
 import { locate } from './audit.ts';
@@ -14,7 +14,7 @@ import { locate } from './audit.ts';
 interface AnalyseOptions {
   rule: RuleName;
   seed: string;
-  bootstrap: string;
+  bootstrap: number;
   out?: string;
   json?: true;
 }
@@ -25,13 +25,13 @@ export function analyseCommand(): Command {
     .argument('<results>', 'reprise.results/v1 file')
     .addOption(new Option('--rule <rule>', 'how values become ranks').choices(ruleNames).default('contest-2023'))
     .option('--seed <seed>', 'decides every draw', '1')
-    .option('--bootstrap <n>', 'replicates; 0 leaves intervals out', '10000')
+    .option('--bootstrap <n>', 'replicates; 0 leaves intervals out', count, 10_000)
     .option('--out <dir>', 'write report.html, analysis.json, data/*.csv and figures/*.svg')
     .option('--json', 'print reprise.analysis/v1')
     .addHelpText('after', '\nExample:\n  reprise analyse examples/results/contest.json --out report/')
     .action(async (path: string, { rule, seed, bootstrap, out, json }: AnalyseOptions) => {
       const text = await readText(path);
-      const analysis = analyse(resultsOf(path, text), { rule, seed, bootstrap: Number(bootstrap) });
+      const analysis = analyse(resultsOf(path, text), { rule, seed, bootstrap });
       if (out !== undefined) {
         const source = { results: { name: basename(path), sha256: createHash('sha256').update(text).digest('hex') }, version: readVersion() };
         // Loaded where it is needed: the plotting library would slow every other command down.

@@ -2,12 +2,14 @@ import { join } from 'node:path';
 import { Command } from 'commander';
 import { checkContamination } from '../../activities/contamination/check.ts';
 import { manifestName, parseManifest } from '../../activities/intake/manifest.ts';
+import { outcomeOf } from '../../activities/failure.ts';
 import { openSealedWith } from '../../activities/intake/suite.ts';
 import { readSuiteFiles } from '../../activities/intake/suite-files.ts';
 import { diagnoseRun } from '../../activities/report/diagnose.ts';
 import { checkBaseModel } from '../../domain/contamination/index.ts';
 import { metricNames } from '../../domain/metrics/index.ts';
 import { readConfig } from '../../infra/config.ts';
+import { UsageError } from '../errors.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { renderContamination } from '../render-contamination.ts';
 import { renderDiagnosis } from '../render-diagnosis.ts';
@@ -45,7 +47,10 @@ export function contaminationCommand(): Command {
       const { stages } = await readSuiteFiles(suite, metricNames, openSealedWith({ settings: readConfig() }));
       const declared = options.submission === undefined ? options.baseModel : await declaredBaseModel(options.submission);
       const baseModel = options.submission === undefined && declared === undefined ? undefined : checkBaseModel(declared);
-      const report = await checkContamination(stages, training);
+      const report = await checkContamination(stages, training).catch((error: unknown) => {
+        if (outcomeOf(error)?.code !== 'REQUEST_INVALID') throw error;
+        throw new UsageError((error as Error).message, 'Name files or directories of training data: .jsonl, .json, .parquet, text; .gz and .zst.', { cause: error });
+      });
       if (options.json) printJson({ ...report, ...(baseModel ? { baseModel } : {}) });
       else print(renderContamination(report, baseModel));
       if (report.questions.length > 0 || (baseModel && baseModel.verdict !== 'allowed')) process.exitCode = exitCodes.no;

@@ -7,7 +7,7 @@ import { type Elimination, eliminationOf, type EliminationOptions } from '../../
 import type { ParityReport, Results } from '../../domain/results.ts';
 import { UsageError } from '../errors.ts';
 import { exitCodes } from '../exit-codes.ts';
-import { readText, resultsOf, wholeNumber } from '../input.ts';
+import { count, readText, resultsOf, wholeNumber } from '../input.ts';
 import { renderElimination, renderParity, renderScores } from '../render-scores.ts';
 import { print, printJson } from '../terminal.ts';
 
@@ -17,11 +17,11 @@ export function scoreCommand(): Command {
     .argument('<results>', 'reprise.results/v1 file')
     .addOption(new Option('--rule <rule>', 'how values become ranks').choices(ruleNames).makeOptionMandatory())
     .option('--seed <seed>', 'decides every draw', '1')
-    .option('--bootstrap <n>', 'replicates; 0 leaves intervals out', '10000')
+    .option('--bootstrap <n>', 'replicates; 0 leaves intervals out', count, 10_000)
     .option('--json', 'print reprise.scores/v1')
     .addHelpText('after', '\nExample:\n  reprise score results.json --rule contest-2023')
-    .action(async (path: string, options: { rule: RuleName; seed: string; bootstrap: string; json?: true }) => {
-      const scores = rank(resultsOf(path, await readText(path)), options.rule, { seed: options.seed, bootstrap: Number(options.bootstrap) });
+    .action(async (path: string, options: { rule: RuleName; seed: string; bootstrap: number; json?: true }) => {
+      const scores = rank(resultsOf(path, await readText(path)), options.rule, { seed: options.seed, bootstrap: options.bootstrap });
       if (options.json) printJson(scores);
       else print(renderScores(scores));
     });
@@ -80,6 +80,7 @@ export function metricCommand(): Command {
     .action(async (name: string, path: string) => {
       const lines = (await readText(path)).split('\n');
       if (lines.at(-1) === '') lines.pop();
+      if (lines.length === 0) throw new UsageError(`${path}: is empty`, 'A line reads {"prediction": string|null, "references": [string]}.');
       // Checked as a whole before the first value is printed, so that a broken line leaves no half result.
       const pairs = lines.map((line, index) => pairOf(path, line, index + 1));
       for (const { prediction, references } of pairs) print(JSON.stringify({ value: scorePair(name, prediction, references) }));

@@ -105,6 +105,17 @@ describe('the plan of a submission with a manifest', () => {
     });
   });
 
+  it.each([
+    ['cpu', '', []],
+    ['a100', '', ['base model undeclared: reprise.yaml names no baseModel']],
+    ['cpu', 'baseModel: mistralai/Mistral-7B-v0.1\n', ['base model allowed: Mistral is on the list']],
+    ['a100', 'baseModel: someone/Unheard-3B\n', ['base model not-listed: someone/Unheard-3B is of no family on the list']],
+  ] as const)('on the track %s with "%s" says whether the base model is on the contest’s list', (track, line, notes) => {
+    const planned = plan(files, { manifest: manifest(`${text}${line}`), request: { track } });
+    expect(planned.notes).toEqual(notes);
+    expect(planned.submission.baseModel).toBe(line === '' ? undefined : line.slice('baseModel: '.length).trim());
+  });
+
   it('reads its paths from where it lies', () => {
     const nested = { 'sub/Dockerfile': silent, 'sub/t/Dockerfile': silent };
     const { images } = plan(nested, { manifest: manifest(text, 'sub/reprise.yaml') }).submission;

@@ -105,7 +105,7 @@ describe('what is wrong with a data set is said by file, line and field', () => 
     ['several tasks in one scenario', { format: 'big_bench' }, { 'a.json': '[{"examples":[]},{"examples":[]}]' }, 'is not one JSON object'],
     ['a hash that does not fit', { format: 'gsm8k', files: [{ path: 'there.jsonl', sha256: 'a'.repeat(64) }] }, {}, 'there.jsonl: has the SHA-256'],
     ['a file that is not there', { format: 'gsm8k', files: [{ path: 'nowhere.jsonl' }] }, {}, 'nowhere.jsonl: is not there'],
-    ['a word list that is not given', { format: 'gsm8k', perturbations: ['robustness'] }, { 'test.jsonl': jsonLines({ question: 'q', answer: 'a' }) }, 'mild_mix needs lists.misspellings'],
+    ['a word list that is not given', { format: 'gsm8k', perturbations: ['robustness'] }, { 'test.jsonl': jsonLines({ question: 'q', answer: 'a' }) }, 'mild_mix needs a word list; write "lists: { misspellings: '],
     ['a wrong adaptation', { format: 'gsm8k', adaptation: { examples: -1 } }, { 'test.jsonl': jsonLines({ question: 'q', answer: 'a' }) }, 'scenario s: adaptation.examples'],
     ['an unknown metric', { format: 'gsm8k', metrics: ['vibes'] }, { 'test.jsonl': '' }, 'line 6, scenarios.0.metrics.0: is none of'],
   ])('%s', async (_what, scenario, files, words) => {
