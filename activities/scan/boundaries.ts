@@ -25,17 +25,21 @@ export function lengthPrefixed(bytes: Uint8Array, start: number, runLength: numb
   return [one, four].find((length) => length >= 8 && length <= runLength && runLength - length <= 8);
 }
 
-/** Whether marshalled Python says that the string which begins here ends before `length` bytes: a name, then another string. */
+/**
+ * Whether marshalled Python or a pickle says that the string which begins here ends before `length` bytes: a name, then another
+ * string. Only where its length is no character that stands before a token in a text.
+ */
 export function isShorterString(bytes: Uint8Array, start: number, length: number): boolean {
-  return flaggedStringCodes.has(bytes[start - 2] ?? 0) && (bytes[start - 1] ?? 0) < length;
+  const stated = bytes[start - 1] ?? 0;
+  const isControl = stated > 0 && stated < 0x20 && !(stated >= 9 && stated <= 13 && stated !== 11);
+  return flaggedStringCodes.has(bytes[start - 2] ?? 0) && isControl && stated < length;
 }
 
-/** Whether an offset lies in the mangled name of a C++ or Rust function (`_ZN…`, `_R…`), which holds any letters and digits. */
-export function isMangled(bytes: Uint8Array, offset: number): boolean {
+/** Whether an offset lies in the mangled name of a C++ or Rust function (`_ZN5torch…`, `_RNvNtCs…`), which holds any letters and digits. */
+export function isMangled(bytes: Buffer, offset: number): boolean {
   let from = offset;
   while (from > 0 && offset - from < longestSymbol && symbolBytes[bytes[from - 1] ?? 0] === 1) from -= 1;
-  while (bytes[from] === 0x5f && bytes[from + 1] === 0x5f) from += 1;
-  return bytes[from] === 0x5f && (bytes[from + 1] === 0x5a || bytes[from + 1] === 0x52) && offset - from > 2;
+  return /^_+(?:Z[A-Za-z]{0,8}\d|R[NIMXYC][A-Za-z]{1,16}[\d_])/.test(bytes.toString('latin1', from, Math.min(offset, from + 32)));
 }
 
 /** Names of templates reach some thousand characters. */

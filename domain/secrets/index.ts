@@ -9,7 +9,7 @@ import type { SecretRule } from './rule.ts';
 export const secretRules: readonly SecretRule[] = [...hubRules, ...inferenceRules, ...cloudRules, ...forgeRules, ...assignmentRules];
 
 /** Part of every cache key: raise it when a rule, a judgement or the reading of contents changes. */
-export const rulesVersion = 'own-2+secretlint-13.0.7';
+export const rulesVersion = 'own-3+secretlint-13.0.7';
 
 export { breadthKeywords, breadthSeverity } from './breadth.ts';
 export { caseChanges, entropyBits, isPlaceholder } from './placeholder.ts';

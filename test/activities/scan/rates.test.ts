@@ -21,9 +21,11 @@ async function severities(path: string, bytes: Uint8Array | string): Promise<str
 
 describe('in binaries', () => {
   const letters = example('<alnum:34>');
+  const token = fakes.huggingFace();
   it.each([
     ['a mangled name of C++', `\0_ZN5torch4hf_${letters}E\0`, []],
     ['a mangled name of Rust', `\0_RNvNtCskHulEq_6hf_${letters}ENt\0`, []],
+    ['a name that only begins like a mangled one', `\0_RELEASE_TOKEN_${token}\0`, ['block']],
     ['letters that run on in a program', `\0Xhf_${letters}Y\0`, ['warn']],
     ['a token that stands alone in a program', `\0${fakes.huggingFace()}\0`, ['block']],
   ])('%s', async (_what, text, expected) => {
@@ -37,6 +39,10 @@ describe('in binaries', () => {
   it('a short marshalled string before another is no token', async () => {
     const code = Buffer.concat([Buffer.from([0, 0xe3, 0xda, 11]), Buffer.from('hf_compilerzAotEagerAndRecordGraphsAndSoOn'), Buffer.alloc(4)]);
     expect(await severities('a.pyc', code)).toEqual([]);
+  });
+
+  it.each([' ', '"', '\n', '\t'])('a token behind a word of another script and %j is found', async (separator) => {
+    expect(await severities('.a.py.swp', Buffer.concat([Buffer.from('b0VIM\0'), Buffer.from([0xe6, 0x96, 0x8c]), Buffer.from(`${separator}${token}\n`)]))).toEqual(['block']);
   });
 
   it('a token behind letters that could be a length is found whole', async () => {
