@@ -1,5 +1,8 @@
+import type { Settings } from '../dependencies.ts';
 import { outcomeOf } from '../failure.ts';
 import type { MaskFile } from '../io/blobs.ts';
+import { createMasker } from '../scan/redact.ts';
+import { openFileMask } from '../secrets/file-mask.ts';
 import type { EndedSpool, Spool } from './spool.ts';
 
 /** Takes what the operator gave out of what is stored. */
@@ -7,6 +10,10 @@ export interface RecordMasks {
   text(text: string): string;
   /** Undefined where the run has no secrets. */
   body: MaskFile | undefined;
+}
+
+export async function recordMasks(settings: Pick<Settings, 'exposedSecrets' | 'fingerprintKeyFile' | 'scratchDirectory'>): Promise<RecordMasks> {
+  return { text: createMasker({ values: settings.exposedSecrets ?? [], rules: false }), body: (await openFileMask(settings))?.mask };
 }
 
 interface EndedBody extends EndedSpool {

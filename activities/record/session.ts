@@ -6,14 +6,13 @@ import type { Owner } from '../io/docker/names.ts';
 import type { AddedAddress } from '../build/added-addresses.ts';
 import { fetchAdded, type AddedFile } from './added.ts';
 import { openAuthority } from './authority.ts';
+import { recordMasks } from './masked-body.ts';
 import { earlierExchanges, openJournal, type Journal } from './journal.ts';
 import { openBuildNetwork, proxyArguments, type BuildNetwork } from './network.ts';
 import { startProxy, type Proxy } from './proxy.ts';
 import { createRecorder } from './record.ts';
 import { createReplay, createReplayer } from './replay.ts';
 import { createTroubles, type Troubles } from './troubles.ts';
-import { createMasker } from '../scan/redact.ts';
-import { openFileMask } from '../secrets/file-mask.ts';
 import { openUpstream } from './upstream.ts';
 
 export interface SessionOptions {
@@ -52,7 +51,7 @@ export async function openSession({ docker, store, settings }: Pick<Dependencies
   const troubles = createTroubles();
   // What our own services answer is for them to remember: they keep account of who asked what.
   const known = createReplay(earlier.filter(({ url, failed }) => failed === undefined && !Object.hasOwn(options.routes, new URL(url).hostname)));
-  const masks = { text: createMasker({ values: settings.exposedSecrets ?? [], rules: false }), body: (await openFileMask(settings))?.mask };
+  const masks = await recordMasks(settings);
   const recorder = createRecorder({ store, scratchDirectory: settings.scratchDirectory, upstream, journal, troubles, earlier: known, masks, step: options.step });
   const answer = options.replay ? createReplayer(store, createReplay(options.replay), troubles, masks.text).answer : recorder.answer;
   const close = async (proxy: Proxy | undefined, network: BuildNetwork | undefined): Promise<void> => {

@@ -2,7 +2,7 @@ import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { followStageLog, openStageLog, readStageLog, logRedactor, type StageLog } from '../../../activities/logs/index.ts';
+import { followStageLog, openStageLog, readStageLog, logRedactor, type Redact, type StageLog } from '../../../activities/logs/index.ts';
 import { failure } from '../../../activities/failure.ts';
 import { limits, logChunkKey } from '../../../domain/index.ts';
 import { memoryStore } from '../../fakes/memory-store.ts';
@@ -10,7 +10,7 @@ import { memoryStore } from '../../fakes/memory-store.ts';
 const scratchDirectory = mkdtempSync(join(tmpdir(), 'reprise-test-'));
 const owner = { run: 'r', stage: 'train' } as const;
 
-function open(store = memoryStore(), redact?: (line: string) => string): Promise<StageLog> {
+function open(store = memoryStore(), redact?: Redact): Promise<StageLog> {
   return openStageLog(store, { ...owner, scratchDirectory, ...(redact ? { redact } : {}) });
 }
 
@@ -55,6 +55,26 @@ describe('a stage’s log', () => {
     expect(stored).toHaveLength(2);
     expect(stored[0]).toMatch(/é \[line continues\]$/);
     expect(stored.join('').replaceAll(' [line continues]', '')).toBe('é'.repeat(limits.logLineBytes));
+  });
+
+  it('masks a secret where a line is cut, in each of two outputs that come mixed', async () => {
+    const value = 'no-token-0123456789-abcdefghij';
+    const mask = (): Redact => logRedactor({ secrets: { HF_TOKEN: value }, httpProxy: undefined, httpsProxy: undefined });
+    for (let before = 0; before <= value.length; before += 5) {
+      const store = memoryStore();
+      const log = await open(store, mask());
+      const [head, tail] = ['x'.repeat(5_000) + value.slice(0, before), `${value.slice(before)} end`];
+      await log.writeLine(head, at(1), { continues: true, stream: 1 });
+      await log.writeLine(`err ${head}`, at(2), { continues: true, stream: 2 });
+      await log.writeLine(tail, at(3), { continues: false, stream: 1 });
+      await log.writeLine(tail, at(4), { continues: false, stream: 2 });
+      await log.write(`${'y'.repeat(limits.logLineBytes)}${value.slice(0, before)}`);
+      await log.write(`${value.slice(before)}\n`);
+      await log.close();
+      const stored = texts(await lines(store)).join('').replaceAll(' [line continues]', '');
+      expect(stored.match(/\[redacted:HF_TOKEN\]/g)).toHaveLength(3);
+      expect(stored.length).toBe(2 * 5_000 + 'err '.length + limits.logLineBytes + 3 * '[redacted:HF_TOKEN]'.length + 2 * ' end'.length);
+    }
   });
 
   it('stores a full chunk at once and the rest when it is closed, the whole as one object', async () => {

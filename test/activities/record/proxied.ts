@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { execa } from 'execa';
 import { openAuthority } from '../../../activities/record/authority.ts';
 import { openJournal } from '../../../activities/record/journal.ts';
+import type { RecordMasks } from '../../../activities/record/masked-body.ts';
 import { startProxy } from '../../../activities/record/proxy.ts';
 import { createRecorder } from '../../../activities/record/record.ts';
 import { createReplay, createReplayer } from '../../../activities/record/replay.ts';
@@ -26,7 +27,7 @@ export const authorityDirectory = mkdtempSync(join(tmpdir(), 'reprise-authority-
 /** A proxy that records into `store`, or answers from a recording. */
 export async function proxied(
   store: ReturnType<typeof memoryStore>,
-  settings: Partial<UpstreamSettings> & { replay?: readonly RecordedExchange[]; earlier?: readonly RecordedExchange[]; scratchDirectory?: string } = {},
+  settings: Partial<UpstreamSettings> & { replay?: readonly RecordedExchange[]; earlier?: readonly RecordedExchange[]; scratchDirectory?: string; masks?: RecordMasks } = {},
 ): Promise<Proxied> {
   const authority = await openAuthority(join(authorityDirectory, 'authority.pem'));
   const certificate = join(authorityDirectory, 'ca.pem');
@@ -36,8 +37,8 @@ export async function proxied(
   const upstream = await openUpstream({ caBundle: undefined, httpProxy: undefined, httpsProxy: undefined, ...settings });
   const journal = await openJournal(store, 'test', 'serve');
   const earlier = settings.earlier && createReplay(settings.earlier);
-  const recorder = createRecorder({ store, scratchDirectory, upstream, journal, troubles, earlier, step: () => 1 });
-  const answer = settings.replay ? createReplayer(store, createReplay(settings.replay), troubles).answer : recorder.answer;
+  const recorder = createRecorder({ store, scratchDirectory, upstream, journal, troubles, earlier, masks: settings.masks, step: () => 1 });
+  const answer = settings.replay ? createReplayer(store, createReplay(settings.replay), troubles, settings.masks?.text).answer : recorder.answer;
   const proxy = await startProxy({ address: '127.0.0.1', port: 0, authority, answer, onTrouble: (trouble) => troubles.add(trouble) });
   return {
     port: proxy.port,

@@ -59,6 +59,45 @@ describe('a reproduction', () => {
     expect(attested?.accept).toEqual(accept);
   });
 
+  describe('with secrets', () => {
+    const secrets = { handle: '0'.repeat(32), names: ['HF_TOKEN'], queue: 'reprise-host-test' };
+
+    async function done(replaced: Partial<Activities>): Promise<{ asked: string[]; run: Run | undefined }> {
+      const asked: string[] = [];
+      const noted = Object.entries(fakeActivities(replaced)).map(([name, activity]) => {
+        const noting = (input: { secrets?: object }): unknown => {
+          const { taskQueue } = Context.current().info;
+          asked.push(`${name} on ${taskQueue} ${input.secrets === undefined ? 'without' : 'with'} secrets`);
+          return (activity as (given: object) => unknown)(input);
+        };
+        return [name, noting];
+      });
+      const run = await withFakeWorker(workflowsPath, Object.fromEntries(noted) as Activities, async ({ start }) => (await start({ ...request, secrets })).result().catch(() => undefined) as Promise<Run | undefined>);
+      return { asked, run };
+    }
+
+    it('stays on the machine that has their values, and forgets them in the end', async () => {
+      const { asked, run } = await done({});
+      expect(run?.status).toBe('completed');
+      expect(asked.filter((each) => !/ on reprise-(host|cpu)-test with secrets$/.test(each))).toEqual([]);
+      expect(asked.at(-1)).toBe('cleanUp on reprise-host-test with secrets');
+    });
+
+    it('forgets them where the submission was not taken in', async () => {
+      const { asked } = await done({ intake: async () => failed('MANIFEST_INVALID', 'submission') });
+      expect(asked).toEqual(['intake on reprise-host-test with secrets', 'cleanUp on reprise-host-test with secrets']);
+    });
+
+    it('keeps the gate closed where they were masked in what it wrote or answered', async () => {
+      let scans: AttestInput['scans'] = [];
+      await done({
+        train: async (input) => ({ ...(await fakeActivities().train(input)), result: { ...((await fakeActivities().train(input)) as { result: object }).result, scan: { complete: true, blocking: 2 } } }) as never,
+        attest: async (input) => ((scans = input.scans), fakeActivities().attest(input)),
+      });
+      expect(scans).toContainEqual({ stage: 'train', complete: true, blocking: 2 });
+    });
+  });
+
   it('tries a platform fault again without the submission seeing it', async () => {
     let attempts = 0;
     const run = await reproduce({
