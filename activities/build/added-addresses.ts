@@ -2,7 +2,7 @@ import { failure } from '../failure.ts';
 import { parseDockerfile, wordsOf, type Dockerfile, type Instruction } from '../pin/dockerfile.ts';
 import { stepsOf } from '../pin/scope.ts';
 import { splitWords } from '../pin/words.ts';
-import { createGuard, InwardAddress, type Guard } from '../record/addresses.ts';
+import { createGuard, InwardAddress, isOutward } from '../record/addresses.ts';
 
 /** A file that ADD names by its address. */
 export interface AddedAddress {
@@ -94,18 +94,4 @@ function placeOf(name: string, line: number | undefined, what: string): string {
 
 function refused(place: string, reason: string): Error {
   return failure('BUILD_NETWORK_REFUSED', `${place}: ${reason}`);
-}
-
-async function isOutward(guard: Guard, address: string): Promise<boolean> {
-  if (!URL.canParse(address)) return true; // The builder refuses it in its own words.
-  const { hostname, port, protocol } = new URL(address);
-  const host = hostname.replaceAll(/^\[|\]$/g, '');
-  try {
-    guard.check(host, Number(port || (protocol === 'https:' ? 443 : 80)));
-    await new Promise<void>((resolve, reject) => guard.lookup(host, {}, (error) => (error instanceof InwardAddress ? reject(error) : resolve())));
-    return true;
-  } catch (error) {
-    if (error instanceof InwardAddress) return false;
-    throw error;
-  }
 }

@@ -45,6 +45,23 @@ export function createGuard(allowed: readonly string[] = []): Guard {
   };
 }
 
+/** For programs that look names up by themselves: whether an address leads out now. What cannot be looked up is theirs to tell. */
+export async function isOutward(guard: Guard, address: string): Promise<boolean> {
+  if (!URL.canParse(address)) return true;
+  const { hostname, port, protocol } = new URL(address);
+  const host = hostname.replaceAll(/^\[|\]$/g, '');
+  try {
+    guard.check(host, Number(port || usualPorts[protocol]));
+    await new Promise<void>((resolve, reject) => guard.lookup(host, {}, (error) => (error instanceof InwardAddress ? reject(error) : resolve())));
+    return true;
+  } catch (error) {
+    if (error instanceof InwardAddress) return false;
+    throw error;
+  }
+}
+
+const usualPorts: Record<string, number> = { 'http:': 80, 'https:': 443, 'git:': 9_418 };
+
 function inwardAddresses(): BlockList {
   const list = new BlockList();
   list.addSubnet('127.0.0.0', 8, 'ipv4');

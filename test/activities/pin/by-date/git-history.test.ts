@@ -23,6 +23,11 @@ afterAll(async () => {
   rmSync(directory, { recursive: true });
 });
 
+it('is not asked of this machine and of what only it may reach', async () => {
+  const find = createCommitFinder(date, options);
+  for (const url of [`${server.url}/tool.git`, 'http://169.254.169.254/x', 'git://localhost/x']) expect(await find(url, undefined)).toMatchObject({ status: 'unreachable', message: expect.stringContaining('of this machine') });
+});
+
 describe('the commit of a date', () => {
   it.each([
     ['of the default branch', undefined, 2, { by: 'default-branch', onTime: true, committedAt: '2023-10-25T12:00:00.000Z' }],
@@ -63,7 +68,7 @@ describe('the repositories of a Dockerfile', () => {
     const files = new Map([['Dockerfile', text], ['requirements.txt', `git+${url}\n`]]);
     const source = sourceFiles([...files.keys()], [], async (path) => (files.has(path) ? Buffer.from(files.get(path) ?? '') : undefined));
     const plan = await planImage(source, { role: 'serve', dockerfile: 'Dockerfile', context: '.', evidence: '' });
-    const dated = await dateCommits(plan, createCommitFinder(date, options));
+    const dated = await dateCommits(plan, createCommitFinder(date, { ...options, reachable: [new URL(server.url).host] }));
     expect(dated.lines[1]).toBe(`RUN { git clone ${url} && git -C tool checkout --quiet ${commits[2]}; } && pip install git+${url}@${commits[3]} git+http://127.0.0.1:1/x.git`);
     expect(dated.commits.map(({ commit, fidelity }) => [commit, fidelity])).toEqual([[commits[2], 'faithful'], [commits[3], 'near']]);
     expect(dated.inputs.filter(({ kind }) => kind === 'git').map(({ verdict, reason }) => [verdict, reason?.replace(/\(.*/, '')])).toEqual([
