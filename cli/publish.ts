@@ -1,6 +1,6 @@
 import { existsSync, statSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { basename, join, resolve } from 'node:path';
 import { readSigned } from '../activities/audit/attestation.ts';
 import { takeSnapshot } from '../activities/intake/snapshot.ts';
 import { createDirectoryStore } from '../activities/io/directory.ts';
@@ -46,7 +46,14 @@ async function sourceOfPath(path: string, scratch: string): Promise<PublishSourc
   const { tree, origin } = await takeSnapshot({ store, settings: { scratchDirectory: scratch } }, { kind: isDirectory ? 'directory' : 'archive', path }, context);
   const git = join(path, '.git');
   const hasHistory = isDirectory && existsSync(git);
-  return { origin, snapshot: { sha256: tree, store, tree: await getTree(store, tree) }, ...(hasHistory && { gitDirectory: gitDirectoryOf(path) }) };
+  const snapshot = { sha256: tree, store, tree: await getTree(store, tree) };
+  return { origin, snapshot, leftOut: isDirectory ? await repositoriesBelow(path) : [], ...(hasHistory && { gitDirectory: gitDirectoryOf(path) }) };
+}
+
+/** Histories of submodules and of clones inside the directory are not part of a snapshot. */
+async function repositoriesBelow(directory: string): Promise<string[]> {
+  const names = await readdir(directory, { recursive: true });
+  return names.filter((name) => basename(name) === '.git' && name !== '.git').map((name) => `${name}: a repository inside the directory, of which only the files are published`);
 }
 
 async function sourceOfRun({ store, run }: { store: ObjectStore; run: string }): Promise<{ source: PublishSource; accepted: Acceptance[] }> {

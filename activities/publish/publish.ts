@@ -23,6 +23,8 @@ export interface PublishSource {
   snapshot?: { sha256: string; store: ObjectStore; tree: Tree };
   /** A repository's own directory (`.git`, or a bare one). */
   gitDirectory?: string;
+  /** What the snapshot lacks already, in words. */
+  leftOut?: string[];
 }
 
 export interface PublishOptions extends ScanOptions {
@@ -77,7 +79,7 @@ async function publishInto(source: PublishSource, partial: string, options: Publ
     ...(tree && { tree: { files: tree.tree.entries.filter(({ type }) => type === 'file').length, sha256: hashOf(Buffer.from(canonicalJson(tree.tree))) } }),
     ...(history && { history: { objects: history.objects, rewritten: history.rewritten, refs: history.refs } }),
     replaced: [...(tree?.replaced ?? []).map(within(publishedNames.tree)), ...(history?.replaced ?? []).map(within(publishedNames.history))],
-    leftOut: [...(tree?.leftOut ?? []), ...(history?.leftOut ?? [])],
+    leftOut: [...(source.leftOut ?? []), ...(tree?.leftOut ?? []), ...(history?.leftOut ?? [])],
     accepted: gate.accepted,
     blocked: gate.open ? [] : await blockedBy(session.report(), partial, history, options),
   };
