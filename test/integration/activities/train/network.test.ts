@@ -90,6 +90,34 @@ describe('a training with egress', { timeout: 120_000 }, () => {
     await expect(failing).rejects.toMatchObject({ type: 'TRAIN_EXIT', message: expect.stringContaining(`its proxy refused ${closed} (the address is not public`) as string });
   });
 
+  it('goes out through the proxies of the operator where there are some, which do not open what is closed', async () => {
+    const asked: string[] = [];
+    const operators = createServer((request, response) => {
+      asked.push(`${request.method} ${request.url} ${request.headers['proxy-authorization']}`);
+      response.end('by the operator\n');
+    });
+    operators.on('connect', (request, socket) => {
+      asked.push(`CONNECT ${request.url} ${request.headers['proxy-authorization']}`);
+      socket.end('HTTP/1.1 200 OK\r\n\r\nby the operator\n');
+    });
+    operators.listen(0, '0.0.0.0');
+    await once(operators, 'listening');
+    const address = `http://op:word@${open.split(':')[0]}:${(operators.address() as AddressInfo).port}`;
+    Object.assign(dependencies.settings, { httpProxy: address, httpsProxy: address });
+    const context = newContext('operators');
+    try {
+      await train(await thatRuns(`wget -qO- http://far.invalid/a; ${tunnel('far.invalid:443')}; wget -qO- http://${closed}/ 2>&1; echo m > /output/m`, egress), context);
+    } finally {
+      Object.assign(dependencies.settings, { httpProxy: undefined, httpsProxy: undefined });
+      operators.close();
+    }
+    const proof = `Basic ${Buffer.from('op:word').toString('base64')}`;
+    expect(asked).toEqual([`GET http://far.invalid/a ${proof}`, `CONNECT far.invalid:443 ${proof}`]);
+    const lines = await storedLines(context.run);
+    expect(lines.filter((line) => line === 'by the operator')).toHaveLength(2);
+    expect(lines).toContainEqual(expect.stringContaining('403'));
+  });
+
   it('keeps its connections while no worker is there, and its record over attempts', async () => {
     const input = await thatRuns(`wget -qO- http://${open}/ && wget -qO- http://${open}/slow; echo m > /output/m`, egress);
     const first = newContext('handed-on');
