@@ -62,7 +62,7 @@ async function timed(dependencies: Dependencies, mode: BuildMode): Promise<Timed
   const context = { stage: 'build' as const, run: `bench-${Date.now()}`, workflowId: 'bench', attempt: 1, signal: new AbortController().signal, cancelled: () => false, report: () => undefined };
   const source = parseSource(join(import.meta.dirname, '..', '..', 'examples', 'addition'));
   const snapshot = await takeSnapshot({ store, settings }, source, context);
-  const { submission } = await planSnapshot({ store }, readRequest({ source, suite: { kind: 'directory', path: '.' } }), snapshot, undefined);
+  const { submission } = await planSnapshot({ store }, readRequest({ source, suite: { kind: 'directory', path: '.' } }), snapshot, { given: undefined, named: [] });
   const serving = { ...submission, images: submission.images.filter(({ role }) => role === 'serve') };
   const { result: pin } = await pinSubmission(dependencies, serving, context);
   const startedAt = performance.now();

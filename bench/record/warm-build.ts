@@ -14,7 +14,7 @@ import { readRecording } from '../../activities/record/recordings.ts';
 import { createReplay, createReplayer } from '../../activities/record/replay.ts';
 import { recordingCertificate } from '../../activities/record/session.ts';
 import { createTroubles } from '../../activities/record/troubles.ts';
-import type { Submission } from '../../domain/index.ts';
+import { blobKey, type Submission } from '../../domain/index.ts';
 import { memoryStore } from '../../test/fakes/memory-store.ts';
 import type { PinResult } from '../../workflows/contract.ts';
 
@@ -25,8 +25,9 @@ import type { PinResult } from '../../workflows/contract.ts';
 export async function warmBuild({ docker, store, settings }: Dependencies, submission: Submission, pin: PinResult, recording: string): Promise<number> {
   const exchanges = await readRecording(store, recording);
   const memory = memoryStore();
-  for (const { body } of exchanges) if (body) await memory.putIfAbsent(`cas/sha256/${body.sha256.slice(0, 2)}/${body.sha256}`, await getBlob(store, body.sha256), '');
-  const { answer } = createReplayer(memory, createReplay(exchanges), createTroubles());
+  for (const { body } of exchanges) if (body) await memory.putIfAbsent(blobKey(body.sha256), await getBlob(store, body.sha256), '');
+  const troubles = createTroubles();
+  const { answer } = createReplayer(memory, createReplay(exchanges), troubles);
   const address = await gatewayAddress(docker);
   const proxy = await startProxy({ address, port: 0, authority: await openAuthority(settings.recording?.authorityFile ?? ''), answer, onTrouble: () => undefined });
   try {
@@ -38,9 +39,9 @@ export async function warmBuild({ docker, store, settings }: Dependencies, submi
     const context: Readable = await contextTar(store, await getTree(store, submission.snapshot), build, { dockerfile, caBundle });
     const url = `http://${address}:${proxy.port}`;
     const startedAt = performance.now();
-    const built = await buildOnEngine(docker as Docker, context, engineBuildOptions({ httpProxy: url, httpsProxy: url }, true), new AbortController().signal, { onStep: () => undefined, onOutput: async () => undefined });
+    const built = await buildOnEngine(docker as Docker, context, engineBuildOptions({ httpProxy: url, httpsProxy: url }, { fresh: true, secrets: {} }), new AbortController().signal, { onStep: () => undefined, onOutput: async () => undefined });
     const seconds = (performance.now() - startedAt) / 1_000;
-    if (built.status === 'failed') throw new Error(`the warm build failed: ${built.end.error}`);
+    if (built.status === 'failed') throw new Error(`the warm build failed: ${built.end.error}; ${built.end.lines.slice(-5).join('; ')}; ${troubles.all().map(({ url, reason }) => `${url}: ${reason}`).join('; ')}`);
     await docker.getImage(built.imageId).remove({ force: true });
     return Number(seconds.toFixed(1));
   } finally {
