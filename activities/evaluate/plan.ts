@@ -55,7 +55,8 @@ export async function planQuestions(asked: AsyncIterable<Question> | Iterable<Qu
   for await (const { id, prompt, generation, window } of asked) {
     questions += 1;
     const text = canonicalJson([prompt, generation, ...(window ? [window] : [])]);
-    const identity = hash('sha256', text, 'base64');
+    // 128 bits, a character each: there may be 100,000 of them in memory.
+    const identity = hash('sha256', text, 'buffer').toString('latin1', 0, 16);
     const known = inquiries.get(identity);
     if (known) known.alike = [...known.alike, id];
     else inquiries.set(identity, { id, alike: none, place: spool.append(Buffer.from(text)) });
