@@ -22,18 +22,19 @@ export async function openChunkWriter(store: ObjectStore, owner: LogOwner, lease
   let pendingBytes = 0;
   let dropped = 0;
 
+  /** A chunk that may be stored although the store failed: it goes out again as it was, or its lines would stand there twice. */
+  let unsure: Buffer | undefined;
+
+  const putUnsure = async (): Promise<void> => {
+    if (unsure) sequence = await putChunk(store, owner, sequence, unsure, lease);
+    unsure = undefined;
+  };
   const putPending = async (): Promise<void> => {
-    const lines = pending;
-    if (lines.length === 0) return;
+    await putUnsure();
+    if (pending.length === 0) return;
+    unsure = Buffer.from(`${pending.join('\n')}\n`);
     [pending, pendingBytes] = [[], 0];
-    const bytes = Buffer.from(`${lines.join('\n')}\n`);
-    try {
-      sequence = await putChunk(store, owner, sequence, bytes, lease);
-    } catch (error) {
-      pending = [...lines, ...pending];
-      pendingBytes += bytes.byteLength;
-      throw error;
-    }
+    await putUnsure();
   };
   const flusher = createFlusher(putPending);
 

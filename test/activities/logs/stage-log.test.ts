@@ -37,6 +37,24 @@ function afterKey(): (line: string) => string {
 const at = (second: number, nano = 0): string => `2026-01-01T00:00:${String(second).padStart(2, '0')}.${String(nano).padStart(9, '0')}Z`;
 
 describe('a stage’s log', () => {
+  it('has no line twice where the store kept a chunk and lost the answer', async () => {
+    const store = memoryStore();
+    const { putIfAbsent } = store;
+    let losing = true;
+    store.putIfAbsent = async (...given) => {
+      const outcome = await putIfAbsent(...given);
+      if (losing) throw failure('STORE_UNREACHABLE', 'socket hang up');
+      return outcome;
+    };
+    const log = await open(store);
+    await log.write('one\n');
+    await expect(log.flush()).rejects.toThrow('socket hang up');
+    losing = false;
+    await log.write('two\n');
+    await log.flush();
+    expect(texts(await lines(store))).toEqual(['one', 'two']);
+  });
+
   it('joins portions to lines, each with the time of its arrival', async () => {
     const store = memoryStore();
     const log = await open(store);
