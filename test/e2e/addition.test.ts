@@ -35,7 +35,7 @@ afterAll(async () => {
 describe('the first reproduction', () => {
   it('comes to its end with the scores that the submission claims', () => {
     expect(first.status, JSON.stringify(first.stages, null, 1)).toBe('completed');
-    expect(first.stages.map(({ status }) => status)).toEqual(Array.from({ length: 12 }, () => 'completed'));
+    expect(first.stages.filter(({ status }) => status !== 'completed')).toEqual([]);
     expect(first.score?.open).toBeGreaterThanOrEqual(0.9);
     expect(first.score?.closed).toBeLessThan(0.95);
     expect(first.score?.claimHolds).toBe(true);
