@@ -32,6 +32,15 @@ async function stored<Value>(run: Run, path: string): Promise<Value> {
   return JSON.parse(await bytes(artifacts.find((each) => each.path === path)?.key ?? '')) as Value;
 }
 
+/** What the store kept of the images goes as well: nothing is left of them but the recording of how they were built. */
+async function removeStoredImages(): Promise<void> {
+  const { home, s3Bucket } = await stackConfig();
+  const { artifacts } = JSON.parse(Buffer.from((await connection.store.get(recorded.manifestKey ?? '')) ?? []).toString('utf8')) as RunManifest;
+  const configurations = artifacts.filter(({ path }) => /^images\/\w+\/config\.json$/.test(path));
+  expect(configurations).toHaveLength(2);
+  for (const { key } of configurations) rmSync(join(home, 's3', s3Bucket, key), { force: true });
+}
+
 /** The images that these runs made: a later build must not find them. */
 async function removeImages(): Promise<void> {
   const docker = createDocker((await stackConfig()).dockerSocket);
@@ -88,6 +97,7 @@ describe('a submission in which nothing is pinned', () => {
   it('is built again when every server is gone, and scores the same', async () => {
     await upstreams.close();
     await removeImages();
+    await removeStoredImages();
     expect((await reprise(['up'], nowhere)).exitCode).toBe(0);
     const replayed = await start();
     const detailOf = (run: Run): string | undefined => run.stages.find(({ name }) => name === 'build')?.detail;
