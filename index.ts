@@ -6,6 +6,7 @@
  *   for await (const { run: state } of watchRun(reprise, run)) console.log(state?.status);
  */
 export { auditRun } from './activities/audit/audit.ts';
+export { auditPublication } from './activities/audit/publication.ts';
 export { exportRun } from './activities/audit/export.ts';
 export { createDirectoryStore } from './activities/io/directory.ts';
 export type { ObjectStore } from './activities/io/store.ts';

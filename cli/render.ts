@@ -2,7 +2,7 @@ import { fingerprintOfReason } from '../activities/scan/gate.ts';
 import { priceOf, totalCost, type AuditReport, type Prices, type Run, type RunStage, type ScanReport, type StageProgress } from '../domain/index.ts';
 import { formatDuration } from '../workflows/details.ts';
 import type { ListedRun } from './runs.ts';
-import { acceptedLine, blockedLine, shownFingerprint } from './render-publication.ts';
+import { acceptedLine, blockedLine, problemLines, shownFingerprint, signerText } from './render-publication.ts';
 import { columns, paint } from './terminal.ts';
 import type { RunView } from './watch.ts';
 
@@ -40,14 +40,12 @@ export function renderRun(run: Run, prices?: Prices): string {
 export function renderAudit(report: AuditReport): string {
   const { checked, bytes } = report.objects;
   const verdict = report.verified ? `verified (${report.level})` : 'does NOT verify';
-  const signer = report.signedBy ? `, signed by ${report.signedBy.keyid.slice(0, 16)}${report.signedBy.trusted ? '' : ' (not a key you trust)'}` : '';
   const rescored = report.rescored?.stages.map(({ stage, stored, recomputed, note }) => {
     return `  ${stage}: stored ${stored}, recomputed ${recomputed ?? 'not'}${note === undefined ? '' : ` (${note})`}`;
   });
-  const problems = report.problems.map(({ code, path, message }) => `  ${code}  ${path}  ${message}`);
   const { publication } = report;
   const gate = publication ? [`  ${publication.publishable ? 'publishable' : 'NOT publishable'}`, ...publication.gates.flatMap(({ stage, accepted, closedBecause }) => [...accepted.map(acceptedLine), ...closedBecause.map(blockedLine)].map((line) => `  ${stage}  ${line}`))] : [];
-  return [`Audit of ${report.run}: ${verdict}; ${checked} objects, ${bytes} bytes re-read${signer}`, ...(rescored ?? []), ...gate, ...problems].join('\n');
+  return [`Audit of ${report.run}: ${verdict}; ${checked} objects, ${bytes} bytes re-read${signerText(report.signedBy)}`, ...(rescored ?? []), ...gate, ...problemLines(report.problems)].join('\n');
 }
 
 export function renderScan({ complete, incompleteBecause, scanned, findings }: ScanReport): string {

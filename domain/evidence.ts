@@ -41,6 +41,9 @@ export type LogEntry = z.infer<typeof LogEntry>;
 /** L0: hashes and signature hold. L1: the score recomputed from the stored answers is identical. L2-L4: see DESIGN. */
 export const AuditLevel = z.enum(['L0', 'L1', 'L2', 'L3', 'L4']);
 
+/** `path` is the manifest's path where the object has one, else its key in the store. */
+export const AuditProblem = z.object({ code: z.string(), path: z.string(), message: z.string(), nextStep: z.string() });
+
 export const AuditReport = z.object({
   schema: z.literal('reprise.audit/v1'),
   run: z.string(),
@@ -50,7 +53,7 @@ export const AuditReport = z.object({
   /** What the statement says of the gates; absent where it could not be read. */
   publication: z.object({ publishable: z.boolean(), gates: z.array(StageGate) }).optional(),
   signedBy: z.object({ keyid: z.string(), trusted: z.boolean() }).optional(),
-  problems: z.array(z.object({ code: z.string(), path: z.string(), message: z.string() })),
+  problems: z.array(AuditProblem),
   rescored: z
     .object({
       stages: z.array(z.object({ stage: z.string(), stored: z.number(), recomputed: z.number().nullable(), note: z.string().optional() })),

@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import { Sha256 } from './artifact.ts';
+import { AuditProblem } from './evidence.ts';
 import { AcceptedItem } from './gate.ts';
+import { ResourceDescriptor } from './resolved-dependencies.ts';
 
 /** One secret that a publication copy no longer holds. `offset` and `line` are the original's. */
 export const Replacement = z.object({
@@ -37,3 +39,24 @@ export const Publication = z.object({
 });
 export type Publication = z.infer<typeof Publication>;
 export type BlockedItem = z.infer<typeof Blocked>;
+
+/** The in-toto statement that `publication.dsse.json` signs. */
+export const PublicationStatement = z.object({
+  _type: z.literal('https://in-toto.io/Statement/v1'),
+  subject: z.array(ResourceDescriptor).min(1),
+  predicateType: z.literal('urn:reprise:publication:v1'),
+  predicate: Publication,
+});
+export type PublicationStatement = z.infer<typeof PublicationStatement>;
+
+/** What an audit of a published directory found. */
+export const PublicationAudit = z.object({
+  schema: z.literal('reprise.publication-audit/v1'),
+  verified: z.boolean(),
+  files: z.object({ checked: z.number().int(), bytes: z.number().int() }),
+  signedBy: z.object({ keyid: z.string(), trusted: z.boolean() }).optional(),
+  /** What the statement says; absent where it could not be read. */
+  publication: Publication.optional(),
+  problems: z.array(AuditProblem),
+});
+export type PublicationAudit = z.infer<typeof PublicationAudit>;

@@ -21,7 +21,7 @@ export async function readSigned(store: ObjectStore, run: string, trustedKeys: r
   const manifest = RunManifest.safeParse(parseJson(manifestBytes));
   const envelope = DsseEnvelope.safeParse(parseJson(envelopeBytes));
   const statement = Statement.safeParse(envelope.success ? parseJson(Buffer.from(envelope.data.payload, 'base64')) : undefined);
-  const signature = envelope.success ? checkSignature(run, envelope.data, trustedKeys) : { problems: [] };
+  const signature = envelope.success ? checkSignature(attestationKey(run), envelope.data, trustedKeys) : { problems: [] };
   const manifestSha256 = manifestBytes ? hashOf(manifestBytes) : '';
   return {
     ...(manifest.success && manifest.data.run === run ? { manifest: manifest.data } : {}),
@@ -45,15 +45,16 @@ function presence(key: string, bytes: Uint8Array | undefined, isParsed: boolean,
   return isParsed ? [] : [problem(code, key, message)];
 }
 
-function checkSignature(run: string, envelope: DsseEnvelope, trustedKeys: readonly KeyObject[]): Pick<Signed, 'signedBy' | 'problems'> {
+/** Whether one of the trusted keys has signed; `path` is where the envelope lies. */
+export function checkSignature(path: string, envelope: DsseEnvelope, trustedKeys: readonly KeyObject[]): Pick<Signed, 'signedBy' | 'problems'> {
   const checks = checkSignatures(envelope, trustedKeys);
   const valid = checks.find(({ verdict }) => verdict === 'valid');
   if (valid) return { signedBy: { keyid: valid.keyid, trusted: true }, problems: [] };
   const invalid = checks.find(({ verdict }) => verdict === 'invalid');
   const keyid = (invalid ?? checks[0])?.keyid ?? '';
   const found = invalid
-    ? problem('bad-signature', attestationKey(run), `the signature does not fit the payload under the key ${keyid}`)
-    : problem('untrusted-key', attestationKey(run), `signed with the key ${keyid}, which is none of the trusted ones`);
+    ? problem('bad-signature', path, `the signature does not fit the payload under the key ${keyid}`)
+    : problem('untrusted-key', path, `signed with the key ${keyid}, which is none of the trusted ones`);
   return { signedBy: { keyid, trusted: invalid !== undefined }, problems: [found] };
 }
 

@@ -1,5 +1,5 @@
-import { createHash } from 'node:crypto';
 import { attestationKey, limits, manifestKey, runPrefix, type RunManifest } from '../../domain/index.ts';
+import { measureStream } from '../attest/bytes.ts';
 import { referencesOf } from '../attest/references.ts';
 import { outcomeOf } from '../failure.ts';
 import { forEachConcurrently } from '../io/concurrency.ts';
@@ -68,14 +68,7 @@ export async function checkReferences(store: ObjectStore, { artifacts }: RunMani
 
 async function measure(store: ObjectStore, key: string): Promise<{ sha256: string; sizeBytes: number } | undefined> {
   const body = await store.getStream(key);
-  if (!body) return undefined;
-  const hash = createHash('sha256');
-  let sizeBytes = 0;
-  for await (const chunk of body as AsyncIterable<Buffer>) {
-    hash.update(chunk);
-    sizeBytes += chunk.byteLength;
-  }
-  return { sha256: hash.digest('hex'), sizeBytes };
+  return body && measureStream(body);
 }
 
 function compare({ path, key, sha256, sizeBytes }: Listed, measured: { sha256: string; sizeBytes: number } | undefined): AuditProblem[] {

@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { acceptanceOf, canonicalBytes, canonicalJson, limits, type Acceptance, type BlockedItem, type Publication, type ScanReport, type Tree } from '../../domain/index.ts';
 import { hashOf } from '../attest/bytes.ts';
 import { signStatement } from '../attest/envelope.ts';
-import { readSigningKey } from '../attest/keys.ts';
+import { publicKeyPem, readSigningKey } from '../attest/keys.ts';
 import { failure } from '../failure.ts';
 import type { ObjectStore } from '../io/store.ts';
 import { writeTree } from '../io/trees.ts';
@@ -12,9 +12,11 @@ import { scanDirectoryInto } from '../scan/directory.ts';
 import { gateOfReport } from '../scan/gate.ts';
 import { createSession, type ScanOptions, type ScanSession } from '../scan/session.ts';
 import { scanTreeInto } from '../scan/tree.ts';
+import { listFiles } from './file-list.ts';
 import { publishHistory, type PublishedHistory } from './history.ts';
 import { placesOf } from './places.ts';
 import { createRedact } from './redaction.ts';
+import { publicationStatement, publishedNames } from './statement.ts';
 import { publishTree } from './tree.ts';
 
 export interface PublishSource {
@@ -34,13 +36,10 @@ export interface PublishOptions extends ScanOptions {
   at: string;
 }
 
-/** Names of what a publication consists of. */
-export const publishedNames = { tree: 'tree', history: 'history.git', report: 'publication.json', envelope: 'publication.dsse.json' } as const;
-
 /**
  * Writes a copy of a submission, and of its history, in which every secret stands as a marker, into a new directory: `tree/`,
- * `history.git/`, and `publication.json` with what was replaced where. The copy is scanned, and only what the gate lets through
- * gets its name; otherwise nothing stays and `blocked` says why. Failures: REQUEST_INVALID where the directory holds something,
+ * `history.git/`, `publication.json` with what was replaced where, `files.json` with every file's hash, and a signed statement
+ * about them, which `auditPublication` verifies. The copy is scanned, and only what the gate lets through gets its name; otherwise nothing stays and `blocked` says why. Failures: REQUEST_INVALID where the directory holds something,
  * those of `publishHistory`, STORE_UNREACHABLE, STORE_CORRUPT, SIGNING_KEY_MISSING.
  */
 export async function publish(source: PublishSource, directory: string, options: PublishOptions): Promise<Publication> {
@@ -50,8 +49,7 @@ export async function publish(source: PublishSource, directory: string, options:
     await mkdir(partial, { recursive: true, mode: 0o700 });
     const publication = await publishInto(source, partial, options);
     if (!publication.published) return publication;
-    await writeFile(join(partial, publishedNames.report), `${JSON.stringify(publication, null, 1)}\n`);
-    if (options.signingKeyFile !== undefined) await writeFile(join(partial, publishedNames.envelope), await signed(publication, options.signingKeyFile));
+    await describe(publication, partial, options);
     await rm(directory, { recursive: true, force: true });
     await rename(partial, directory);
     return publication;
@@ -123,19 +121,14 @@ function within(directory: string): <Placed extends { path: string }>(each: Plac
   return (each) => ({ ...each, path: `${directory}/${each.path}` });
 }
 
-/** An in-toto statement about what was published; the acceptances stand in its predicate. */
-async function signed(publication: Publication, keyFile: string): Promise<Uint8Array> {
-  const refs = publication.history && canonicalJson(publication.history.refs);
-  const statement = {
-    _type: 'https://in-toto.io/Statement/v1',
-    subject: [
-      ...(publication.tree ? [{ name: publishedNames.tree, digest: { sha256: publication.tree.sha256 } }] : []),
-      ...(refs === undefined ? [] : [{ name: `${publishedNames.history}/refs`, digest: { sha256: hashOf(Buffer.from(refs)) } }]),
-    ],
-    predicateType: 'urn:reprise:publication:v1',
-    predicate: publication,
-  };
-  return canonicalBytes(signStatement(statement, await readSigningKey(keyFile)));
+/** Lists what was written, and signs the list; the public key lies beside it for readers who have it confirmed by another way. */
+async function describe(publication: Publication, partial: string, { signingKeyFile, signal }: PublishOptions): Promise<void> {
+  const key = signingKeyFile === undefined ? undefined : await readSigningKey(signingKeyFile);
+  await writeFile(join(partial, publishedNames.report), `${JSON.stringify(publication, null, 1)}\n`);
+  if (key) await writeFile(join(partial, publishedNames.key), publicKeyPem(key.publicKey));
+  const { files } = await listFiles(partial, signal);
+  await writeFile(join(partial, publishedNames.files), canonicalBytes(files));
+  if (key) await writeFile(join(partial, publishedNames.envelope), canonicalBytes(signStatement(publicationStatement(publication, files), key)));
 }
 
 async function refuseFilled(directory: string): Promise<void> {

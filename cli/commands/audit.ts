@@ -5,12 +5,14 @@ import { Command } from 'commander';
 import { auditRun } from '../../activities/audit/audit.ts';
 import { exportRun, findRunIn } from '../../activities/audit/export.ts';
 import { createDirectoryStore } from '../../activities/io/directory.ts';
+import { auditPublication, isPublication } from '../../activities/audit/publication.ts';
 import type { ObjectStore } from '../../activities/io/store.ts';
-import type { AuditReport } from '../../domain/index.ts';
+import type { AuditReport, PublicationAudit } from '../../domain/index.ts';
 import { readConfig, type Config } from '../../infra/config.ts';
 import { connect, storeOf } from '../connection.ts';
 import { UsageError } from '../errors.ts';
 import { exitCodes } from '../exit-codes.ts';
+import { renderPublicationAudit } from '../render-publication.ts';
 import { renderAudit } from '../render.ts';
 import { findRun } from '../runs.ts';
 import { print, printJson, say } from '../terminal.ts';
@@ -24,15 +26,16 @@ interface AuditOptions {
 
 export function auditCommand(): Command {
   return new Command('audit')
-    .description('re-read and verify everything that a run stored; a directory made by `export` needs no stack')
-    .argument('<run>', 'run, workflow id, or a directory made by `reprise export`')
+    .description('re-read and verify everything that a run stored; a directory made by `export` or `publish` needs no stack')
+    .argument('<run>', 'run, workflow id, or a directory made by `reprise export` or `reprise publish`')
     .option('--rescore', 'recompute the score from the stored answers')
     .option('--key <file>', 'public key (PEM) that must have signed; default: this installation’s')
     .option('--suite-key <file>', 'key of the closed questions, to rescore them; default: this installation’s')
-    .option('--json', 'print reprise.audit/v1')
-    .addHelpText('after', '\nExample:\n  reprise export addition-3f9c2a1b0d evidence/ && reprise audit evidence/ --rescore')
+    .option('--json', 'print reprise.audit/v1; of a publication reprise.publication-audit/v1')
+    .addHelpText('after', '\nExample:\n  reprise export addition-3f9c2a1b0d evidence/ && reprise audit evidence/ --rescore\n  reprise audit public/team-7 --key organiser.pub.pem')
     .action(async (name: string, options: AuditOptions) => {
       const config = readConfig();
+      if (isPublication(name)) return showPublicationAudit(name, await publicationAudit(config, name, options), options.json === true);
       const { store, run } = await locate(config, name);
       showAudit(await audit(config, store, run, options), options.json === true);
     });
@@ -57,9 +60,19 @@ export function exportCommand(): Command {
 
 /** Verifies a run; with `rescore` also recomputes its score. Never throws for evidence that does not hold: the report says so. */
 export async function audit(config: Config, store: ObjectStore, run: string, options: AuditOptions): Promise<AuditReport> {
-  const key = await trustedKey(config, options.key);
   const suiteKeyFile = options.suiteKey ?? config.suiteKeyFile;
-  return auditRun(store, run, { trustedKeys: key ? [key] : [], ...(options.rescore ? { rescore: { suiteKeyFile } } : {}) });
+  return auditRun(store, run, { trustedKeys: await trustedKeys(config, options.key), ...(options.rescore ? { rescore: { suiteKeyFile } } : {}) });
+}
+
+async function publicationAudit(config: Config, directory: string, options: AuditOptions): Promise<PublicationAudit> {
+  if (options.rescore) throw new UsageError(`${directory} is a publication, which holds no answers to rescore`, 'Leave --rescore out, or name a directory made by `reprise export`.');
+  return auditPublication(directory, await trustedKeys(config, options.key));
+}
+
+function showPublicationAudit(directory: string, report: PublicationAudit, json: boolean): void {
+  if (json) printJson(report);
+  else print(renderPublicationAudit(report, directory));
+  if (!report.verified) process.exitCode = exitCodes.evidence;
 }
 
 export function showAudit(report: AuditReport, json: boolean): void {
@@ -80,6 +93,11 @@ export async function locate(config: Config, name: string): Promise<{ store: Obj
   } finally {
     await reprise.close();
   }
+}
+
+async function trustedKeys(config: Config, file: string | undefined): Promise<KeyObject[]> {
+  const key = await trustedKey(config, file);
+  return key ? [key] : [];
 }
 
 async function trustedKey(config: Config, file: string | undefined): Promise<KeyObject | undefined> {

@@ -38,6 +38,7 @@ it('its source is published with a marker in place of the token', async () => {
   expect((await reprise(['publish', run, join(scratch, 'public')])).exitCode).toBe(0);
   expect(readFileSync(join(scratch, 'public', 'tree', 'config.py'), 'utf8')).toMatch(/^TOKEN = "redacted-[0-9a-f]{16}"\n$/);
   expect((await reprise(['scan', join(scratch, 'public')])).exitCode).toBe(0);
+  expect(await reprise(['audit', join(scratch, 'public')])).toMatchObject({ exitCode: 0, stdout: expect.stringMatching(/verified; .*signed by [0-9a-f]{16}\n/) });
 });
 
 it('accepted with a reason, the same run is publishable, and everybody can read who said so and why', async () => {

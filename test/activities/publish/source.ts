@@ -18,7 +18,7 @@ export interface Workplace {
   write(path: string, bytes: string | Uint8Array): void;
   git(...args: string[]): string;
   commit(message: string): void;
-  publishTree(accept?: Acceptance[]): Promise<Publication>;
+  publishTree(accept?: Acceptance[], signingKeyFile?: string): Promise<Publication>;
   publishHistory(accept?: Acceptance[], signingKeyFile?: string): Promise<Publication>;
   scanCopy(): Promise<ScanReport>;
   /** git on the published history. */
@@ -53,10 +53,10 @@ export function useWorkplace(): Workplace {
       gitIn(join(root, 'source'), ['add', '-A']);
       gitIn(join(root, 'source'), ['commit', '-q', '--allow-empty', '-m', message]);
     },
-    async publishTree(accept = []) {
+    async publishTree(accept = [], signingKeyFile) {
       const store = memoryStore();
       const tree = await treeFromDirectory(store, join(root, 'source'), { maxBytes: 1e9, maxFiles: 1e5, tooLarge: 'SOURCE_TOO_LARGE', unsafe: 'SOURCE_UNSAFE_PATH', skip: (path: string) => path === '.git' } as never);
-      return publish({ origin: 'test', snapshot: { sha256: 'a'.repeat(64), store, tree } }, join(root, 'public'), { fingerprintKey, accept, at });
+      return publish({ origin: 'test', snapshot: { sha256: 'a'.repeat(64), store, tree } }, join(root, 'public'), { fingerprintKey, accept, at, ...(signingKeyFile === undefined ? {} : { signingKeyFile }) });
     },
     publishHistory: (accept = [], signingKeyFile) =>
       publish({ origin: 'test', gitDirectory: join(root, 'source', '.git') }, join(root, 'public'), { fingerprintKey, accept, at, ...(signingKeyFile === undefined ? {} : { signingKeyFile }) }),
