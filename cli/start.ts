@@ -73,7 +73,7 @@ async function forget({ config }: Reprise, given: GivenSecrets | undefined): Pro
 }
 
 /** Where the request came from does not decide the result, nor do `fresh`, the values of secrets and what may be published. */
-export function workflowIdOf(name: string, request: ReproductionRequest): string {
+function workflowIdOf(name: string, request: ReproductionRequest): string {
   const { fresh: _fresh, accept: _accept, source, secrets, ...deciding } = request;
   const identity = { source: source.kind === 'snapshot' ? source.tree : source, ...(secrets ? { secrets: secrets.names } : {}) };
   const digest = createHash('sha256').update(canonicalJson({ ...deciding, ...identity })).digest('hex');

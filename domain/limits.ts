@@ -76,8 +76,6 @@ export const limits = {
   recordedRequests: 100_000,
   /** What a build took in is durable after this. */
   recordJournalMs: 1 * second,
-  /** A body that a build sends: what git and npm send is below 1 MiB. */
-  recordRequestBytes: 64 * MiB,
   /** A text file whose difference between two images is looked into. */
   compareTextBytes: 4 * MiB,
   /** Processes in one container: PyTorch's data loaders and BLAS threads stay below 500. */

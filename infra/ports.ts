@@ -27,7 +27,7 @@ function isFree(port: number): Promise<boolean> {
 }
 
 /** The process that listens on a port, by the kernel's tables; undefined where we may not see it. */
-export function listenerOf(port: number): number | undefined {
+function listenerOf(port: number): number | undefined {
   const sockets = new Set(['/proc/net/tcp', '/proc/net/tcp6'].flatMap((table) => listeningSockets(table, port)));
   if (sockets.size === 0) return undefined;
   return readdirSync('/proc').map(Number).find((pid) => pid > 0 && holdsOneOf(pid, sockets));

@@ -11,14 +11,9 @@ export interface SigningKey {
 
 /** Reads the private key (PKCS #8 PEM) that signs attestations. Failures: SIGNING_KEY_MISSING, also where it is of another kind. */
 export async function readSigningKey(path: string): Promise<SigningKey> {
-  const privateKey = await readKey(path, createPrivateKey);
+  const privateKey = await readPrivateKey(path);
   const publicKey = createPublicKey(privateKey);
   return { privateKey, publicKey, keyid: keyidOf(publicKey) };
-}
-
-/** Reads a public key (SPKI PEM), or the public half of a private one. Failures: SIGNING_KEY_MISSING. */
-export async function readPublicKey(path: string): Promise<KeyObject> {
-  return readKey(path, createPublicKey);
 }
 
 export function keyidOf(publicKey: KeyObject): string {
@@ -29,10 +24,10 @@ export function publicKeyPem(publicKey: KeyObject): string {
   return publicKey.export({ type: 'spki', format: 'pem' }).toString();
 }
 
-async function readKey(path: string, parse: (pem: string) => KeyObject): Promise<KeyObject> {
+async function readPrivateKey(path: string): Promise<KeyObject> {
   let key: KeyObject;
   try {
-    key = parse(await readFile(path, 'utf8'));
+    key = createPrivateKey(await readFile(path, 'utf8'));
   } catch (error) {
     // The message is the system's or OpenSSL's; neither quotes the file's content.
     throw failure('SIGNING_KEY_MISSING', `reading the key ${path}: ${(error as Error).message}`, { cause: error });

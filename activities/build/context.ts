@@ -40,7 +40,7 @@ export async function contextTar(
   return tarOfTree(store, context, { extra, blobs });
 }
 
-export async function filteredContext(store: ObjectStore, context: Tree, build: PlannedBuild): Promise<Tree> {
+async function filteredContext(store: ObjectStore, context: Tree, build: PlannedBuild): Promise<Tree> {
   for (const path of ignoreFilesOf(pathInContext(build))) {
     const patterns = await readTreeFile(store, context, path);
     if (patterns) return withoutIgnored(context, Buffer.from(patterns).toString('utf8'));

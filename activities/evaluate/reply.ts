@@ -35,7 +35,7 @@ export interface ReplyShape {
 
 const Reply = z.looseObject({ text: z.string() });
 /** `{text, tokens, logprob, request_time}` of the contest's OpenAPI. */
-export const contestReply: ReplyShape = { textOf: (reply) => Reply.safeParse(reply).data?.text, deviationsOf, measuresOf };
+const contestReply: ReplyShape = { textOf: (reply) => Reply.safeParse(reply).data?.text, deviationsOf, measuresOf };
 const Tokens = z.array(z.looseObject({ text: z.string(), logprob: z.number() }));
 
 /**

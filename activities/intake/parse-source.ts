@@ -23,7 +23,7 @@ export function parseSource(text: string): Source {
   throw failure('SOURCE_NOT_FOUND', `there is no ${text} (looked for ${path})`);
 }
 
-export function isArchiveName(path: string): boolean {
+function isArchiveName(path: string): boolean {
   return /\.(zip|tar|tar\.gz|tgz)$/i.test(path);
 }
 

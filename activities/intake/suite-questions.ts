@@ -15,7 +15,7 @@ export interface Known {
 }
 
 /** "open/sums.jsonl line 3" */
-export function placeText({ file, line }: Place): string {
+function placeText({ file, line }: Place): string {
   return `${file} line ${line}`;
 }
 

@@ -8,12 +8,12 @@ import { splitStage, type StageQuestion } from './suite-split.ts';
 export const sealedFile = 'closed.sealed';
 
 /** The first line of a sealed stage; the cipher text follows it. */
-export const SealedHeader = z.strictObject({
+const SealedHeader = z.strictObject({
   schema: z.literal('reprise.sealed-stage/v1'),
   keyId: z.string(),
   scenarios: z.array(z.strictObject({ name: z.string(), questions: z.number().int() })),
 });
-export type SealedHeader = z.infer<typeof SealedHeader>;
+type SealedHeader = z.infer<typeof SealedHeader>;
 
 /** A closed stage as one file: what it holds by name and number, and the questions encrypted (AES-256-GCM). */
 export function sealStage(key: SuiteKey, content: SuiteStageContent): Buffer {
@@ -22,7 +22,7 @@ export function sealStage(key: SuiteKey, content: SuiteStageContent): Buffer {
 }
 
 /** What a sealed file says without its key. Failures: SUITE_INVALID. */
-export function readSealedHeader(bytes: Uint8Array): SealedHeader {
+function readSealedHeader(bytes: Uint8Array): SealedHeader {
   const line = Buffer.from(bytes.subarray(0, Math.max(bytes.indexOf(0x0a), 0))).toString('utf8');
   const header = SealedHeader.safeParse(parsed(line));
   if (header.success) return header.data;

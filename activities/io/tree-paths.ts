@@ -63,7 +63,7 @@ export function entryAt(tree: Tree, path: string): TreeEntry | undefined {
 const indexes = new WeakMap<Tree, Map<string, TreeEntry>>();
 
 /** Trees are never changed once made, so each is indexed once. */
-export function entriesByPath(tree: Tree): Map<string, TreeEntry> {
+function entriesByPath(tree: Tree): Map<string, TreeEntry> {
   const known = indexes.get(tree);
   if (known) return known;
   const made = new Map(tree.entries.map((entry) => [entry.path, entry]));

@@ -70,7 +70,7 @@ export async function pinSubmission(
 }
 
 /** A stored tree as the analysis reads it. */
-export function snapshotFiles(store: ObjectStore, tree: Tree): SourceFiles {
+function snapshotFiles(store: ObjectStore, tree: Tree): SourceFiles {
   const files = tree.entries.filter((entry) => entry.type !== 'directory').map((entry) => entry.path);
   const directories = tree.entries.filter((entry) => entry.type === 'directory').map((entry) => entry.path);
   return sourceFiles(files, directories, (path) => readTreeFile(store, tree, path));

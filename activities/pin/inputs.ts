@@ -127,7 +127,7 @@ function readCopy(dockerfile: Dockerfile, step: AnalysedStep, context: BuildCont
 }
 
 /** Why a source of COPY is missing, in words. */
-export function missingWords(match: SourceMatch): string {
+function missingWords(match: SourceMatch): string {
   const { reason, near } = match.missing ?? { reason: 'absent' };
   if (reason === 'ignored') return 'it is in the build context but .dockerignore leaves it out';
   if (reason === 'other-case') return `the build context has ${near ?? 'it'} in other letters`;

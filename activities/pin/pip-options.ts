@@ -8,7 +8,7 @@ export const pipOptionsWithValue: ReadonlySet<string> = new Set(
 );
 
 /** Options of `pip install` without a value. */
-export const pipFlags: ReadonlySet<string> = new Set(
+const pipFlags: ReadonlySet<string> = new Set(
   `--no-deps --pre --dry-run --user -U --upgrade --force-reinstall -I --ignore-installed --ignore-requires-python --no-build-isolation --use-pep517
   --no-use-pep517 --check-build-dependencies --break-system-packages --compile --no-compile --no-warn-script-location --no-warn-conflicts --prefer-binary
   --require-hashes --no-clean --no-index -h --help --debug --isolated --require-virtualenv -v -vv -vvv --verbose -V --version -q -qq -qqq --quiet

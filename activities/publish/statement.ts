@@ -5,7 +5,7 @@ import { hashOf } from '../attest/bytes.ts';
 export const publishedNames = { tree: 'tree', history: 'history.git', report: 'publication.json', files: 'files.json', envelope: 'publication.dsse.json', key: 'signing.pub.pem' } as const;
 
 /** Name of the subject that stands for what branches, tags and notes point at. */
-export const refsSubject = `${publishedNames.history}/refs`;
+const refsSubject = `${publishedNames.history}/refs`;
 
 /** An in-toto statement about what was published. `files` lists every byte beside itself and its envelope; the acceptances stand in the predicate. */
 export function publicationStatement(publication: Publication, files: Tree): PublicationStatement {

@@ -1,5 +1,5 @@
 /** A value shorter than this stands everywhere by chance; masking it would blank a log. */
-export const shortestValue = 6;
+const shortestValue = 6;
 
 /**
  * The forms in which a value turns up in logs and files, as Latin-1 byte strings: as it is, line by line where it has several,

@@ -25,7 +25,7 @@ export interface ServerInput {
 }
 
 /** Where a server finds the training's output; the path is in MODEL_DIR. */
-export const modelDirectory = '/model';
+const modelDirectory = '/model';
 
 /** Programs that would compile into the home directory, which is read-only. */
 const compilerCaches = { TRITON_CACHE_DIR: '/tmp/triton', NUMBA_CACHE_DIR: '/tmp/numba', MPLCONFIGDIR: '/tmp/matplotlib' };

@@ -75,7 +75,7 @@ function showPublicationAudit(directory: string, report: PublicationAudit, json:
   if (!report.verified) process.exitCode = exitCodes.evidence;
 }
 
-export function showAudit(report: AuditReport, json: boolean): void {
+function showAudit(report: AuditReport, json: boolean): void {
   if (json) printJson(report);
   else print(renderAudit(report));
   if (!report.verified) process.exitCode = exitCodes.evidence;

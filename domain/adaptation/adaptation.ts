@@ -1,7 +1,7 @@
 import { z } from 'zod';
 
-export const AdaptationMethod = z.enum(['generation', 'multiple_choice_joint']);
-export type AdaptationMethod = z.infer<typeof AdaptationMethod>;
+const AdaptationMethod = z.enum(['generation', 'multiple_choice_joint']);
+type AdaptationMethod = z.infer<typeof AdaptationMethod>;
 
 /**
  * How instances become prompts: the fields of HELM 0.5.16's AdapterSpec that decide the text of a prompt and how it is asked

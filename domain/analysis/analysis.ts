@@ -57,8 +57,8 @@ export const TurningItems = z.object({
 });
 export type TurningItems = z.infer<typeof TurningItems>;
 
-export const DecidingPair = Scores.shape.neighbours.element.extend({ turnedBy: TurningItems.nullable() });
-export type DecidingPair = z.infer<typeof DecidingPair>;
+const DecidingPair = Scores.shape.neighbours.element.extend({ turnedBy: TurningItems.nullable() });
+type DecidingPair = z.infer<typeof DecidingPair>;
 
 export const TrainingTime = RankAgreement.extend({
   points: z.array(z.object({ id: z.string(), trainingMs: z.number(), score: z.number(), rank: z.number().int() })),

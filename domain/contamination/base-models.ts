@@ -11,7 +11,7 @@ export interface BaseModelFamily {
  * The approved base models of the NeurIPS 2023 LLM Efficiency Challenge, by its own list (llm-efficiency-challenge.github.io,
  * page "challenge", as of October 2023). Names and publishers are those of the Hugging Face hub.
  */
-export const baseModelFamilies: readonly BaseModelFamily[] = [
+const baseModelFamilies: readonly BaseModelFamily[] = [
   family('ALBERT', [/^albert-/], ['albert']),
   family('BART', [/^bart-/], ['facebook']),
   family('BERT', [/^bert-/], ['google-bert', 'google']),

@@ -4,7 +4,7 @@ import { addTokens, newTokens, type Tokens } from './tokens.ts';
 
 /** Tokens of an n-gram (GPT-3, appendix C: at most 13, at least 8). */
 export const ngramTokens = 13;
-export const leastNgramTokens = 8;
+const leastNgramTokens = 8;
 /** Tokens of a shingle of MinHash: short, so that a text with a word changed in every line is still like itself. */
 export const shingleTokens = 3;
 

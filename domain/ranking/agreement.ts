@@ -62,7 +62,7 @@ export function rankAgreementBySize(
 }
 
 /** Ranks from 1 for the least, the mean rank for equal values. */
-export function meanRanks(values: readonly number[]): number[] {
+function meanRanks(values: readonly number[]): number[] {
   return values.map((value) => {
     let below = 0;
     let equal = 0;

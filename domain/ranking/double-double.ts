@@ -51,7 +51,7 @@ function addToOdd(a: number, b: number): number {
 const bits = new DataView(new ArrayBuffer(8));
 
 /** a + b and what rounding lost of it. */
-export function twoSum(a: number, b: number): DoubleDouble {
+function twoSum(a: number, b: number): DoubleDouble {
   const sum = a + b;
   const second = sum - a;
   return [sum, a - (sum - second) + (b - second)];

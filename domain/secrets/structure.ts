@@ -5,7 +5,7 @@ import { caseChanges, entropyBits } from './placeholder.ts';
  * GitHub's and npm's tokens end in six base-62 digits of the CRC-32 of the thirty characters after the prefix
  * (github.blog, "Behind GitHub's new authentication token formats").
  */
-export function hasCrc32Checksum(value: string): boolean {
+function hasCrc32Checksum(value: string): boolean {
   const body = value.slice(value.indexOf('_') + 1);
   const payload = body.slice(0, -6);
   return base62(crc32(payload)).padStart(6, '0') === body.slice(-6);

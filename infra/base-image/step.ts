@@ -16,7 +16,7 @@ import { tryPull } from './registry.ts';
 export const baseImage = 'debian:bookworm-slim';
 
 /** The label by which a run sees, and its report says, that the image is a substitute; its value is how it was made. */
-export const originLabel = 'reprise.origin';
+const originLabel = 'reprise.origin';
 
 /** Has the base image in the engine: there already, pulled, or made from Debian's signed packages where no registry answers. */
 export function baseImageStep(config: Config): Step {

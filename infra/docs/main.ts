@@ -22,7 +22,7 @@ export function withTable(document: string, name: string, table: string): string
   return document.replace(place, (_all, before: string, after: string) => `${before}\n${table}\n\n${after}`);
 }
 
-export function writeDocuments(): void {
+function writeDocuments(): void {
   for (const { file, name, text } of generated) {
     const path = join(root, file);
     writeFileSync(path, withTable(readFileSync(path, 'utf8'), name, text()));

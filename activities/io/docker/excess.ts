@@ -32,7 +32,7 @@ export async function untilExcess(container: Container, bounds: ExcessBounds, si
 }
 
 /** One look. A limit of processes that is full at the moment is an excess: no work needs its last one. */
-export async function excessOf(container: Container, { rootBytes, pids }: ExcessBounds): Promise<Excess | 'ended' | undefined> {
+async function excessOf(container: Container, { rootBytes, pids }: ExcessBounds): Promise<Excess | 'ended' | undefined> {
   const { State, SizeRw = 0 } = await sized(container);
   if (SizeRw > rootBytes) return { code: 'DISK_LIMIT', reason: `wrote ${SizeRw} bytes into its root, more than the ${rootBytes} of the limit` };
   if (State.Status === 'exited' || State.Status === 'dead') return 'ended';

@@ -38,7 +38,7 @@ export function isWheel(filename: string): boolean {
   return filename.endsWith('.whl');
 }
 
-export function isSdist(filename: string): boolean {
+function isSdist(filename: string): boolean {
   return sdistEnding.test(filename);
 }
 

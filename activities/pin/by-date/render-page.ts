@@ -14,7 +14,7 @@ const offered: Record<string, string> = {
 };
 
 /** The media type for an Accept header; HTML for whoever does not ask for more, as pip before 22.2. */
-export function pageTypeFor(accept: string | undefined): string {
+function pageTypeFor(accept: string | undefined): string {
   const wanted = (accept ?? '').split(',').map((each) => {
     const [type = '', ...parameters] = each.split(';').map((part) => part.trim());
     const quality = Number(parameters.find((parameter) => parameter.startsWith('q='))?.slice(2) ?? 1);
