@@ -1,8 +1,9 @@
 import { failure } from '../failure.ts';
 import { parseDockerfile, wordsOf, type Dockerfile, type Instruction } from '../pin/dockerfile.ts';
 import { stepsOf } from '../pin/scope.ts';
-import { splitWords } from '../pin/words.ts';
+import { expandWord, splitWords } from '../pin/words.ts';
 import { createGuard, InwardAddress, isOutward } from '../record/addresses.ts';
+import { modeOf } from './heredocs.ts';
 
 /** A file that ADD names by its address. */
 export interface AddedAddress {
@@ -11,6 +12,8 @@ export interface AddedAddress {
   checksum: string | undefined;
   /** Where its content is put in the build context instead. */
   path: string;
+  /** As the engine leaves what it fetched itself unless --chmod says otherwise: for its owner only. */
+  mode: number;
   /** `Dockerfile line 3: ADD https://…`, for messages. */
   place: string;
 }
@@ -27,11 +30,11 @@ export function takeAddresses(name: string, dockerfile: Uint8Array, lineOf: Line
   const parsed = parseDockerfile(dockerfile);
   const lines = [...parsed.lines];
   const added: AddedAddress[] = [];
-  for (const { instruction, sources } of addsOf(name, parsed, lineOf)) {
+  for (const { instruction, sources, mode } of addsOf(name, parsed, lineOf)) {
     if (!sources.some(isAddress)) continue;
     const place = placeOf(name, lineOf(instruction.line), sources.find(isAddress) ?? '');
     if (!sources.every(isAddress)) throw refused(place, 'an address beside files of the context; give each an instruction of its own');
-    const taken = sources.map((url, index) => addressOf(url, `.reprise/added/${added.length + index + 1}`, instruction, place));
+    const taken = sources.map((url, index) => addressOf(url, `.reprise/added/${added.length + index + 1}`, mode ?? 0o600, instruction, place));
     added.push(...taken);
     const rest = lines[instruction.endLine - 1]?.endsWith('\r') ? '\r' : '';
     lines[instruction.line - 1] = copyOf(instruction, taken, parsed.escape) + rest;
@@ -53,7 +56,7 @@ export async function refuseInwardAdds(name: string, dockerfile: Uint8Array, lin
 }
 
 /** Every ADD with its sources, expanded; what would become an address only in the engine is refused. */
-function addsOf(name: string, parsed: Dockerfile, lineOf: LineOf): { instruction: Instruction; sources: string[] }[] {
+function addsOf(name: string, parsed: Dockerfile, lineOf: LineOf): { instruction: Instruction; sources: string[]; mode: number | undefined }[] {
   return stepsOf(parsed).flatMap(({ instruction, scope }) => {
     const { keyword, text } = instruction;
     const line = lineOf(instruction.line);
@@ -64,25 +67,26 @@ function addsOf(name: string, parsed: Dockerfile, lineOf: LineOf): { instruction
     if (open) throw refused(placeOf(name, line, open.value), `what it names is not known before the build; give ${open.unresolved.join(', ')} a value in the Dockerfile`);
     const repository = words.find(({ value }) => /^(?:git:\/\/|git@|ssh:\/\/)|^https?:\/\/[^?#]*\.git(?:#|$)/i.test(value));
     if (repository) throw refused(placeOf(name, line, repository.value), 'a repository cannot be recorded so; use RUN git clone over HTTP');
-    return [{ instruction, sources: words.map(({ value }) => value) }];
+    const mode = modeOf(instruction.flags['chmod'] && expandWord(instruction.flags['chmod'], scope.lookup, parsed.escape).value, placeOf(name, line, text.trim()));
+    return [{ instruction, sources: words.map(({ value }) => value), mode }];
   });
 }
 
-function isAddress(source: string): boolean {
+export function isAddress(source: string): boolean {
   return /^(?:https?|ftp):\/\//i.test(source);
 }
 
-function addressOf(url: string, directory: string, { flags }: Instruction, place: string): AddedAddress {
+function addressOf(url: string, directory: string, mode: number, { flags }: Instruction, place: string): AddedAddress {
   const parsed = URL.canParse(url) && /^https?:/i.test(url) ? new URL(url) : undefined;
   if (!parsed) throw refused(place, 'only http and https can be recorded');
   const name = decodeURI(parsed.pathname.split('/').at(-1) ?? '');
   // It is a word of the Dockerfile, and a pattern of files, from here on.
   if (!/^[\w.+@=,~-]+$/.test(name) || /^\.\.?$/.test(name)) throw refused(place, 'its last part is no plain file name; use RUN curl --output');
-  return { url, checksum: flags['checksum'], path: `${directory}/${name}`, place };
+  return { url, checksum: flags['checksum'], path: `${directory}/${name}`, mode, place };
 }
 
 function copyOf({ flags, json, text }: Instruction, taken: readonly AddedAddress[], escape: string): string {
-  const kept = Object.entries(flags).filter(([name]) => name !== 'checksum' && name !== 'keep-git-dir');
+  const kept = Object.entries(flags).filter(([name]) => !['checksum', 'keep-git-dir', 'chmod'].includes(name));
   const paths = taken.map(({ path }) => path);
   const words = json ? [JSON.stringify([...paths, json.at(-1)])] : [...paths, splitWords(text, escape).at(-1) ?? ''];
   return ['COPY', ...kept.map(([name, value]) => `--${name}${value === '' ? '' : `=${value}`}`), ...words].join(' ');

@@ -67,7 +67,7 @@ export function causeOf(end: BuildEnd): BuildCause {
 }
 
 const engineRules: Rule[] = [
-  rule('BUILD_COPY_MISSING', /(?:COPY|ADD) failed: (?:file not found in build context or excluded by \.dockerignore: )?(?:stat|lstat) (\S+?):? (?:file does not exist|no such file or directory)/, ([, path]) => `${path} is not in the build context, or .dockerignore excludes it`),
+  rule('BUILD_COPY_MISSING', /(?:COPY|ADD) failed: (?:file not found in build context or excluded by \.dockerignore: )?(?:stat|lstat) (?:\.reprise\/modes\/\d+\/)?(\S+?):? (?:file does not exist|no such file or directory)/, ([, path]) => `${path} is not in the build context, or .dockerignore excludes it`),
   rule('BUILD_COPY_MISSING', /(?:COPY|ADD) failed: no source files were specified/, () => 'no file of the build context matches its source'),
   rule('BUILD_COPY_MISSING', /forbidden path outside the build context: (\S+)/i, ([, path]) => `${path} lies outside the build context`),
   rule('DISK_FULL', /no space left on device/i, () => 'no space is left on the disk of the Docker engine'),

@@ -2,9 +2,10 @@ import type { Readable } from 'node:stream';
 import { subtree, type Tree } from '../../domain/index.ts';
 import type { ObjectStore } from '../io/store.ts';
 import { caBundle } from '../pin/ca-bundle.ts';
-import { readTreeFile, tarOfTree, type ExtraFile } from '../io/trees.ts';
+import { readTreeFile, tarOfTree, type ExtraEntry, type ExtraFile } from '../io/trees.ts';
 import type { AddedFile } from '../record/added.ts';
 import { ignoreFilesOf, withoutIgnored } from './dockerignore.ts';
+import { entriesOfCopies, type ModeCopy } from './newer-options.ts';
 import type { PlannedBuild } from './plan.ts';
 
 /** What the platform adds to every context, after .dockerignore was applied, so that no pattern can take it away. */
@@ -17,6 +18,16 @@ const trustSettings: ExtraFile[] = [
   { path: caBundle.aptPath, bytes: Buffer.from(`Acquire::https::CaInfo "${caBundle.imagePath}";\nAcquire::Check-Valid-Until "false";\n`) },
 ];
 
+interface ContextAdditions {
+  dockerfile: Uint8Array;
+  caBundle: Uint8Array | undefined;
+  /** What ADD fetched. */
+  files?: readonly AddedFile[];
+  /** Of COPY. */
+  documents?: readonly ExtraFile[];
+  copies?: readonly ModeCopy[];
+}
+
 /**
  * The context of a build as a tar stream: the files below its directory that .dockerignore lets through, the pinned Dockerfile,
  * and the operator's CA bundle where there is one. Failures: DOCKERFILE_INVALID, STORE_CORRUPT.
@@ -25,19 +36,18 @@ export async function contextTar(
   store: ObjectStore,
   snapshot: Tree,
   build: PlannedBuild,
-  added: { dockerfile: Uint8Array; caBundle: Uint8Array | undefined; files?: readonly AddedFile[] },
+  added: ContextAdditions,
 ): Promise<Readable> {
   const context = await filteredContext(store, subtree(snapshot, build.context), build);
-  const extra: ExtraFile[] = [{ path: addedFiles.dockerfile, bytes: added.dockerfile }];
+  const extra: ExtraFile[] = [{ path: addedFiles.dockerfile, bytes: added.dockerfile }, ...(added.documents ?? [])];
   if (added.caBundle) extra.push({ path: addedFiles.caBundle, bytes: added.caBundle }, ...trustSettings);
   // The engine takes the Dockerfile and .dockerignore out of the context if this file says so: `COPY . .` then leaves neither
   // behind. A submission's own .dockerignore is not changed for it.
   if (!context.entries.some((entry) => entry.path === '.dockerignore')) {
     extra.push({ path: '.dockerignore', bytes: Buffer.from(`${addedFiles.dockerfile}\n.dockerignore\n`) });
   }
-  // As the engine leaves what it fetched itself: for its owner only.
-  const blobs = (added.files ?? []).map((file) => ({ ...file, mode: 0o600 }));
-  return tarOfTree(store, context, { extra, blobs });
+  const fetched = (added.files ?? []).map((file): ExtraEntry => ({ type: 'file', executable: false, ...file }));
+  return tarOfTree(store, context, { extra, entries: [...fetched, ...entriesOfCopies(context, added.copies ?? [])] });
 }
 
 async function filteredContext(store: ObjectStore, context: Tree, build: PlannedBuild): Promise<Tree> {

@@ -13,7 +13,7 @@ import type { StageContext } from '../stage.ts';
 import { buildFailure } from './build-failure.ts';
 import { contextTar } from './context.ts';
 import { refuseExposedImage } from './exposed-image.ts';
-import { withoutHeredocs } from './heredocs.ts';
+import { forClassicBuilder } from './classic-builder.ts';
 import { lockOf, reportOf } from './locks.ts';
 import { alsoRecorded, observerOf } from './observer.ts';
 import type { PlannedBuild } from './plan.ts';
@@ -97,7 +97,8 @@ function isReplaced(report: PinReport['images'][number] | undefined): boolean {
 async function buildOnce({ dependencies, build, given, context, log }: Work, text: string): Promise<BuildTry<BuiltImage>> {
   const { docker, store, settings } = dependencies;
   const pinned = await putBlob(store, Buffer.from(text), mediaTypes.text);
-  const dockerfile = withSecretSteps(Buffer.from(withoutHeredocs(build.dockerfile, text)), build.dockerfile, Object.keys(given.secrets));
+  const { text: older, documents, copies } = forClassicBuilder(build.dockerfile, text);
+  const dockerfile = withSecretSteps(Buffer.from(older), build.dockerfile, Object.keys(given.secrets));
   const original = await readTreeFile(store, given.snapshot, build.dockerfile);
   const mask = createMask(settings).text;
   const steps = stepsOf(text, original === undefined ? text : textOf(original)).map((step) => ({ ...step, text: mask(step.text) }));
@@ -105,7 +106,7 @@ async function buildOnce({ dependencies, build, given, context, log }: Work, tex
   await log.write(`building ${build.dockerfile} (${build.role}) in ${build.context}\n`);
   const index = await openBuildIndex(docker, settings, text);
   try {
-    const openContext: BuildRun['openContext'] = (built, files) => contextTar(store, given.snapshot, build, { dockerfile: built, caBundle, files });
+    const openContext: BuildRun['openContext'] = (built, files) => contextTar(store, given.snapshot, build, { dockerfile: built, caBundle, files, documents, copies });
     const observer = alsoRecorded(observerOf(build, { steps, mask }, context, log), index);
     const run = { build: { ...build, pinned: pinned.sha256 }, snapshot: given.sha256, lineOf: (line: number) => originalLineOf(steps, line), dockerfile, openContext, observer, indexProxyUrl: index?.proxyUrl, ...(index ? { indexHosts: index.hosts } : {}), secrets: given.secrets, fresh: given.fresh, mode: given.mode };
     const { built, recording, cause } = await runBuild(dependencies, context, run);

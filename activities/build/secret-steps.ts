@@ -3,6 +3,7 @@ import { assignmentsOf, parseDockerfile } from '../pin/dockerfile.ts';
 import { failure } from '../failure.ts';
 import { printfEscaped } from '../scan/encodings.ts';
 import { secretsDirectory } from '../secrets/inject.ts';
+import { mountPrelude, passingMounts, withoutMountPrelude } from './passing-mounts.ts';
 
 /**
  * The classic builder mounts no secrets, but it hands the arguments of proxies to every step and keeps them out of the image's
@@ -19,8 +20,8 @@ export function secretArguments(values: Record<string, string>): Record<string, 
 /**
  * A Dockerfile whose steps have the declared secrets: RUN lines with `--mount=type=secret,id=NAME`, as BuildKit takes them, and
  * RUN lines that name one. Each such line finds NAME in its environment and the value as a file, below /run/secrets or at the
- * mount's target. The file lies in the step's own memory (/dev/shm), which is no part of the layer. The number of instructions
- * stays the same. Failures: DOCKERFILE_INVALID.
+ * mount's target. The file lies in the step's own memory (/dev/shm), which is no part of the layer. Mounts of other kinds are taken
+ * as `passingMounts` says. The number of instructions stays the same. Failures: DOCKERFILE_INVALID.
  */
 export function withSecretSteps(bytes: Uint8Array, path: string, names: readonly string[]): Uint8Array {
   const dockerfile = parseDockerfile(bytes);
@@ -48,10 +49,12 @@ function secretStep(step: Instruction, raw: string, escape: string, path: string
   const mounts = secret.flatMap((flag) => mountOf(flag, `${path} line ${step.line}`, names));
   const named = names.filter((name) => new RegExp(`(?<![A-Za-z0-9_])${name}(?![A-Za-z0-9_])`).test(body) && !mounts.some((mount) => mount.name === name));
   const all = [...mounts, ...named.map((name) => ({ name, target: `${secretsDirectory}/${name}` }))];
-  if (secret.length === 0 && all.length === 0) return undefined;
-  const kept = ['RUN', ...flags.filter((flag) => !secret.includes(flag))].join(' ');
-  if (all.length === 0) return `${kept} ${body}`;
-  return step.json ? `${kept} ${JSON.stringify(['/bin/sh', '-c', `${prelude(all)} "$@"`, 'sh', ...step.json])}` : `${kept} ${prelude(all)} ${body}`;
+  const passing = passingMounts(flags, `${path} line ${step.line}`);
+  if (secret.length + all.length + passing.flags.length === 0) return undefined;
+  const kept = ['RUN', ...flags.filter((flag) => !secret.includes(flag) && !passing.flags.includes(flag))].join(' ');
+  const before = [mountPrelude(passing.targets), all.length === 0 ? '' : prelude(all, passing.targets.length > 0)].filter((text) => text !== '').join(' ');
+  if (before === '') return `${kept} ${body}`;
+  return step.json ? `${kept} ${JSON.stringify(['/bin/sh', '-c', `${before} "$@"`, 'sh', ...step.json])}` : `${kept} ${before} ${body}`;
 }
 
 /** As BuildKit reads a mount: without an id the target's last part names the secret; one that is not required may be missing. */
@@ -72,16 +75,16 @@ function checkedTarget(target: string, place: string): string {
 }
 
 /** What stands before the step's own command. Links are removed in the end; what may stay of them leads nowhere. */
-function prelude(mounts: readonly Mount[]): string {
+function prelude(mounts: readonly Mount[], withMade: boolean): string {
   const take = `reprise_secret() { reprise_v="\${${carrier}#*/$1=}"; reprise_v="\${reprise_v%%/*}"; printf "$reprise_v" > "/dev/shm/$1"; export "$1=$(printf "$reprise_v")"; mkdir -p "\${2%/*}" 2>/dev/null && ln -sf "/dev/shm/$1" "$2" 2>/dev/null || echo "reprise: this user cannot make $2; the variable $1 has the value" >&2; };`;
   const targets = mounts.map(({ target }) => target).join(' ');
-  const trap = `trap 'rm -f ${targets} 2>/dev/null || :; rmdir ${secretsDirectory} 2>/dev/null || :' EXIT;`;
+  const trap = `trap 'rm -f ${targets} 2>/dev/null || :; rmdir ${secretsDirectory} 2>/dev/null || :${withMade ? '; rm -rf $reprise_made' : ''}' EXIT;`;
   return `${take} ${trap} ${mounts.map(({ name, target }) => `reprise_secret ${name} ${target};`).join(' ')} unset ${carrier} reprise_v;`;
 }
 
 /** What the engine repeats of a step, as the submission wrote it. */
 export function withoutPrelude(text: string): string {
-  return text.replaceAll(/reprise_secret\(\) \{.*?unset FTP_PROXY reprise_v; ?/gs, '');
+  return withoutMountPrelude(text).replaceAll(/reprise_secret\(\) \{.*?unset FTP_PROXY reprise_v; ?/gs, '');
 }
 
 /** The flags of a RUN as they are written, and its command. */

@@ -11,7 +11,7 @@ import { entryAt } from './tree-paths.ts';
 
 export { treeFromDirectory } from './tree-from-directory.ts';
 export { treeFromTar, type TarOptions } from './tree-from-tar.ts';
-export { tarOfTree, type ExtraFile } from './tree-to-tar.ts';
+export { tarOfTree, type ExtraEntry, type ExtraFile } from './tree-to-tar.ts';
 export type { TreeOptions } from './tree-collector.ts';
 
 /** Keeps a tree under the SHA-256 of its canonical JSON, which is returned: the identity of what the tree describes. */

@@ -26,7 +26,7 @@ export function leftBehind(dockerfile: Dockerfile, trusting: readonly Stage[]): 
     // A pattern takes the files out of the directory that it matches.
     const directory = words.some((word) => !/[*?]/.test(word));
     const what = posix.join(posix.resolve('/', scope.workdir, target), directory ? '.reprise' : '', '/');
-    return [{ what, why: `line ${line} takes the whole context into the image, and with it what the build is given there: the CA bundle, and settings of wget and apt that name it` }];
+    return [{ what, why: `line ${line} takes the whole context into the image, and with it what the build is given there: the CA bundle, settings of wget and apt that name it, and files of here-documents` }];
   });
   return [whatStays, ...taken];
 }

@@ -7,7 +7,7 @@ export function readRun({ instruction, scope }: Step): ShellReading {
   if (instruction.json) return readExec(instruction.json, instruction.line, scope);
   const [heredoc] = instruction.heredocs;
   if (heredoc && /^\s*<<-?["']?\w+["']?\s*(\n|$)/.test(instruction.text)) {
-    return readShell(plainText(heredoc.body, heredoc.line), scope.lookup, scope.workdir);
+    return readShell(plainText(heredoc.content, heredoc.line), scope.lookup, scope.workdir);
   }
   return readShell(instruction, scope.lookup, scope.workdir);
 }

@@ -65,6 +65,21 @@ export function expandWord(word: string, lookup: Lookup, escape = '\\', depth = 
   return { value, unresolved };
 }
 
+/**
+ * A here-document with its variables put in, as BuildKit reads it: quotes stay, a backslash takes itself away before any character, and
+ * what only a shell knows (`$1`, `$@`) is empty.
+ */
+export function expandDocument(text: string, lookup: Lookup): Expansion {
+  const lines = text.match(/(?:\\[^]|[^\\\n])*(?:\n|\\?$)/g) ?? [];
+  const expanded = lines.map((line) => expandWord(line.replaceAll(/\\[^]|["']|\$(?:\d+|[@*#?$!-])/g, rawOf), lookup));
+  return { value: expanded.map(({ value }) => value).join(''), unresolved: [...new Set(expanded.flatMap(({ unresolved }) => unresolved))] };
+}
+
+function rawOf(special: string): string {
+  if (special.startsWith('\\')) return special;
+  return special.startsWith('$') ? '' : `\\${special}`;
+}
+
 interface Reference {
   text: string;
   name?: string;

@@ -20,6 +20,7 @@ export interface AddedFile {
   path: string;
   sha256: string;
   sizeBytes: number;
+  mode: number;
 }
 
 /**
@@ -27,7 +28,7 @@ export interface AddedFile {
  * addresses after every redirect too. Failures: those of `troubles`, BUILD_STEP_FAILED with the address for an answer that is none, a wrong
  * checksum or too many redirects, DISK_LIMIT.
  */
-export async function fetchAdded({ port, troubles, stored, signal }: Fetching, { url, checksum, path, place }: AddedAddress): Promise<AddedFile> {
+export async function fetchAdded({ port, troubles, stored, signal }: Fetching, { url, checksum, path, mode, place }: AddedAddress): Promise<AddedFile> {
   troubles.begin();
   try {
     const answer = await followed(port, url, signal);
@@ -35,7 +36,7 @@ export async function fetchAdded({ port, troubles, stored, signal }: Fetching, {
     const { sha256, sizeBytes } = await measured(answer, place);
     if (checksum !== undefined && checksum.toLowerCase() !== `sha256:${sha256}`) throw new Error(`its content is sha256:${sha256}, not ${checksum}`);
     await stored();
-    return { path, sha256, sizeBytes };
+    return { path, sha256, sizeBytes, mode };
   } catch (error) {
     signal.throwIfAborted();
     await stored();

@@ -17,6 +17,7 @@ describe('an address in ADD becomes a file of the context', () => {
     ['one with a query', `ADD "${site}/a.txt?x=1" /a`, 'COPY .reprise/added/1/a.txt /a', [`${site}/a.txt?x=1`]],
     ['the form of a list', `ADD ["${site}/a.txt", "/with space/"]`, 'COPY [".reprise/added/1/a.txt","/with space/"]', [`${site}/a.txt`]],
     ['its options', `ADD --chown=1:2 --checksum=${digest} ${site}/a.txt /`, 'COPY --chown=1:2 .reprise/added/1/a.txt /', [`${site}/a.txt`]],
+    ['its mode', `ADD --chmod=755 ${site}/a.txt /`, 'COPY .reprise/added/1/a.txt /', [`${site}/a.txt`]],
     ['over several lines', `ADD ${site}/a.txt \\\n  /data/\nRUN true`, 'COPY .reprise/added/1/a.txt /data/\n\nRUN true', [`${site}/a.txt`]],
     ['none', 'ADD data.tar.gz src/ /data/', 'ADD data.tar.gz src/ /data/', []],
   ])('%s', (_what, instruction, copied, urls) => {
@@ -26,7 +27,7 @@ describe('an address in ADD becomes a file of the context', () => {
   });
 
   it('with the checksum that it must have, and the place that names it', () => {
-    expect(taken(`FROM scratch\n\nADD --checksum=${digest} ${site}/a.txt /`).added).toEqual([{ url: `${site}/a.txt`, checksum: digest, path: '.reprise/added/1/a.txt', place: `Dockerfile line 3: ADD ${site}/a.txt` }]);
+    expect(taken(`FROM scratch\n\nADD --checksum=${digest} ${site}/a.txt /`).added).toEqual([{ url: `${site}/a.txt`, checksum: digest, path: '.reprise/added/1/a.txt', mode: 0o600, place: `Dockerfile line 3: ADD ${site}/a.txt` }]);
   });
 });
 

@@ -9,6 +9,7 @@ const missing = 'ERROR: No matching distribution found for nosuchpkg==9 (from ve
 
 it.each<[string, Partial<BuildEnd>, string, string]>([
   ['a file that is not in the context', { error: 'COPY failed: file not found in build context or excluded by .dockerignore: stat data.csv: file does not exist', exitCode: undefined, keyword: 'COPY' }, 'BUILD_COPY_MISSING', 'data.csv is not in'],
+  ['one that was to have a mode', { error: 'COPY failed: file not found in build context or excluded by .dockerignore: stat .reprise/modes/1/run.sh: file does not exist', exitCode: undefined, keyword: 'COPY' }, 'BUILD_COPY_MISSING', 'run.sh is not in'],
   ['a pattern that matches nothing', { error: 'COPY failed: no source files were specified', exitCode: undefined, keyword: 'COPY' }, 'BUILD_COPY_MISSING', 'no file'],
   ['a path out of the context', { error: 'ADD failed: forbidden path outside the build context: ../data ()', exitCode: undefined, keyword: 'ADD' }, 'BUILD_COPY_MISSING', '../data'],
   ['a package that pip does not find', { lines: ['Collecting nosuchpkg==9', missing] }, 'BUILD_PACKAGE_MISSING', 'nosuchpkg==9'],

@@ -22,7 +22,7 @@ describe('a step that asks for a secret', () => {
     ['as BuildKit mounts it', 'RUN --mount=type=secret,id=HF_TOKEN pip install x', ['HF_TOKEN /run/secrets/HF_TOKEN'], 'RUN pip install x'],
     ['in other words', 'run --mount=target=/root/.token,id=hf-token,type=secret,mode=0400 pip install x', ['HF_TOKEN /root/.token'], 'RUN pip install x'],
     ['by its target alone', 'RUN --mount=type=secret,dst=/x/team_key cat /x/team_key', ['TEAM_KEY /x/team_key'], 'RUN cat /x/team_key'],
-    ['beside other flags', 'RUN --network=none --mount=type=secret,id=HF_TOKEN --mount=type=cache,target=/c make', ['HF_TOKEN /run/secrets/HF_TOKEN'], 'RUN --network=none --mount=type=cache,target=/c make'],
+    ['beside other flags', 'RUN --network=none --mount=type=secret,id=HF_TOKEN --mount=type=cache,target=/c make', ['HF_TOKEN /run/secrets/HF_TOKEN'], 'RUN make'],
     ['over several lines', 'RUN --mount=type=secret,id=HF_TOKEN \\\n    # why\n    pip install \\\n    x', ['HF_TOKEN /run/secrets/HF_TOKEN'], 'RUN \\\n    # why\n    pip install \\\n    x'],
     ['twice', 'RUN --mount=type=secret,id=HF_TOKEN --mount=type=secret,id=TEAM_KEY x', ['HF_TOKEN /run/secrets/HF_TOKEN', 'TEAM_KEY /run/secrets/TEAM_KEY'], 'RUN x'],
     ['by name', 'RUN huggingface-cli login --token $HF_TOKEN', ['HF_TOKEN /run/secrets/HF_TOKEN'], 'RUN huggingface-cli login --token $HF_TOKEN'],
@@ -51,6 +51,27 @@ describe('a step that asks for a secret', () => {
     ['the argument that carries them', 'ARG FTP_PROXY\nRUN echo $HF_TOKEN', 'line 2: a submission with secrets cannot set FTP_PROXY'],
   ])('is refused %s', (_what, run, said) => {
     expect(() => rewritten(`FROM base\n${run}\n`)).toThrow(said);
+  });
+
+  it.each([
+    ['a cache', 'RUN --mount=type=cache,target=/root/.cache,sharing=locked make', ['/root/.cache'], 'RUN make'],
+    ['several', 'RUN --mount=type=cache,target=$HOME/a --mount=type=tmpfs,dst=b \\\n  make', ['$HOME/a', 'b'], 'RUN \\\n  make'],
+    ['an agent that may be missing', 'RUN --mount=type=ssh make', [], 'RUN make'],
+    ['the usual network', 'RUN --network=default --security=sandbox make', [], 'RUN make'],
+  ])('has %s otherwise', (_what, run, targets, command) => {
+    const text = rewritten(`FROM base\n${run}\n`);
+    expect([...text.matchAll(/reprise_mount "([^"]*)";/g)].map((match) => match[1])).toEqual(targets);
+    expect(step(run)).toBe(command);
+  });
+
+  it.each([
+    ['files of the context', 'RUN --mount=type=bind,source=a,target=/a make', 'COPY what the step needs'],
+    ['files of the context, which is what a mount is by itself', 'RUN --mount=target=. make', 'COPY what the step needs'],
+    ['an agent', 'RUN --mount=type=ssh,required make', 'over HTTP'],
+    ['more rights', 'RUN --security=insecure make', 'more rights'],
+    ['a target that is no path', 'RUN --mount=type=cache,target=/a;b make', 'no target'],
+  ])('is refused %s, with its line', (_what, run, said) => {
+    expect(() => rewritten(`FROM base\n${run}\n`)).toThrow(expect.objectContaining({ type: 'DOCKERFILE_INVALID', message: expect.stringMatching(new RegExp(`^Dockerfile line 2: .*${said}`)) }));
   });
 
   it('leaves a Dockerfile without such steps as it is', () => {

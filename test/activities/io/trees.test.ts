@@ -73,7 +73,7 @@ describe('a tree of a directory', () => {
   });
 
   it('takes extra files into the tar stream, in place of those of the same path', async () => {
-    const tar = tarOfTree(store, await fill(), { prefix: 'in', extra: [{ path: 'a.txt', bytes: Buffer.from('other') }, { path: 'new', bytes: Buffer.from('n'), executable: true }] });
+    const tar = tarOfTree(store, await fill(), { prefix: 'in', extra: [{ path: 'a.txt', bytes: Buffer.from('other') }, { path: 'new', bytes: Buffer.from('n'), mode: 0o755 }] });
     const tree = await treeFromTar(store, tar, options());
     expect(Buffer.from((await readTreeFile(store, tree, 'in/a.txt')) ?? '').toString()).toBe('other');
     expect(tree.entries.find(({ path }) => path === 'in/new')).toMatchObject({ executable: true });
