@@ -53,7 +53,7 @@ export function plainText(text: string, firstLine = 1): LogicalText {
   return { text, lineAt: (at) => lineOf(pieces, at) };
 }
 
-function withoutReturn(line: string): string {
+export function withoutReturn(line: string): string {
   return line.endsWith('\r') ? line.slice(0, -1) : line;
 }
 
