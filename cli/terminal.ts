@@ -1,5 +1,6 @@
 import { styleText } from 'node:util';
 import { createMasker } from '../activities/scan/redact.ts';
+import { jsonText } from './json-text.ts';
 
 type Style = Parameters<typeof styleText>[0];
 
@@ -12,10 +13,10 @@ export function print(text: string): void {
   process.stdout.write(shown.endsWith('\n') ? shown : `${shown}\n`);
 }
 
-/** Its texts are masked each by itself, so that the document stays one. */
+/** Its texts are masked each by itself, so that the document stays one; its lists may be larger than memory. */
 export function printJson(document: unknown): void {
-  const text = JSON.stringify(document, (_name, value: unknown) => (typeof value === 'string' ? mask(value) : value), 2);
-  process.stdout.write(`${text}\n`);
+  for (const piece of jsonText(document, mask)) process.stdout.write(piece);
+  process.stdout.write('\n');
 }
 
 /** Progress and diagnostics, for people, on stderr. */

@@ -14,9 +14,11 @@ export const Answer = z.discriminatedUnion('status', [
     latencyMs: z.number().nonnegative(),
     attempts: z.number().int().min(1),
     deviations: z.array(z.string()).optional(),
-    /** Generated tokens and the sum of their log-probabilities, as the server says; nothing is ranked by them. */
+    /** Generated tokens and the log-probability of the answer, as the server says; nothing is ranked by them. */
     tokens: z.number().int().nonnegative().optional(),
     logprob: z.number().optional(),
+    /** Of the tokens that it gives one by one. */
+    tokenLogprobs: z.object({ count: z.number().int().nonnegative(), sum: z.number(), bytes: z.number().int().nonnegative() }).optional(),
     /** What was masked in the text before it was stored. */
     secrets: z.array(SecretFinding).optional(),
   }),
@@ -44,6 +46,8 @@ export const StageScore = z.object({
       score: z.number(),
       metrics: z.record(z.string(), z.number().nullable()),
       counts: AnswerCounts,
+      /** Answers that say how certain the server is, where a metric asks for it; such metrics are null where there are none. */
+      stated: z.number().int().nonnegative().optional(),
     }),
   ),
 });

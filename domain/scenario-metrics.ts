@@ -3,6 +3,8 @@ import { type CopyValue, worstCase } from './adaptation/worst-case.ts';
 import type { Answer } from './answer.ts';
 import { bbqScores } from './metrics/bbq.ts';
 import { demographicRepresentation, stereotypicalAssociations } from './metrics/bias.ts';
+import { type ConfidenceMetric, confidenceMetrics, confidenceValues, isConfidenceMetric, type StatedConfidence } from './metrics/confidence.ts';
+import { scoreMetric } from './metrics/index.ts';
 import type { GroupMetric, Question } from './suite.ts';
 
 /** What is kept of a scenario's questions and answers, of which there may be hundreds of thousands: one column a metric. */
@@ -14,6 +16,13 @@ export interface ScenarioValues {
   columns: Map<string, (number | null | undefined)[]>;
   /** Questions that name metrics over all questions together: their tags, and their answer's text where there is one. */
   groups: Group[];
+  confidence: Confidences;
+}
+
+/** Answers to the questions that name metrics of a server's certainty. */
+interface Confidences {
+  named: Set<ConfidenceMetric>;
+  answers: StatedConfidence[];
 }
 
 interface Group {
@@ -23,10 +32,11 @@ interface Group {
 }
 
 export function emptyValues(): ScenarioValues {
-  return { of: [], perturbations: [], columns: new Map(), groups: [] };
+  return { of: [], perturbations: [], columns: new Map(), groups: [], confidence: { named: new Set(), answers: [] } };
 }
 
-export function addValues(values: ScenarioValues, { id, perturbation, groupMetrics, tags = [] }: Question, metrics: Readonly<Record<string, number | null>>, answer: Answer | undefined): void {
+export function addValues(values: ScenarioValues, question: Question, metrics: Readonly<Record<string, number | null>>, answer: Answer | undefined): void {
+  const { id, perturbation, groupMetrics = [], tags = [] } = question;
   const index = values.of.push(perturbation?.of ?? id) - 1;
   values.perturbations.push(perturbation?.kind);
   for (const [name, value] of Object.entries(metrics)) {
@@ -35,7 +45,37 @@ export function addValues(values: ScenarioValues, { id, perturbation, groupMetri
     while (column.length < index) column.push(undefined);
     column.push(value);
   }
-  if (groupMetrics !== undefined && perturbation === undefined) values.groups.push({ metrics: groupMetrics, tags, texts: answer?.status === 'answered' ? [answer.text] : [] });
+  if (perturbation !== undefined) return;
+  if (groupMetrics.some((metric) => !isConfidenceMetric(metric))) values.groups.push({ metrics: groupMetrics, tags, texts: answer?.status === 'answered' ? [answer.text] : [] });
+  addConfidence(values.confidence, question, answer);
+}
+
+/** Right is HELM's exact match, whatever else the question is scored by. */
+function addConfidence({ named, answers }: Confidences, { groupMetrics = [], references, choices }: Question, answer: Answer | undefined): void {
+  const asked = groupMetrics.filter(isConfidenceMetric);
+  if (asked.length === 0) return;
+  for (const metric of asked) named.add(metric);
+  if (answer?.status !== 'answered') return;
+  const isCorrect = scoreMetric('exact_match', { prediction: answer.text, references, ...(choices ? { choices } : {}) }) === 1;
+  answers.push({ logprob: answer.logprob, tokens: answer.tokenLogprobs, isCorrect });
+}
+
+/** Whether a scenario asks for metrics of a server's certainty (HELM's ece_10_bin, perplexity and their like). */
+export function asksConfidence({ groupMetrics = [] }: Pick<Question, 'groupMetrics'>): boolean {
+  return groupMetrics.some(isConfidenceMetric);
+}
+
+export interface ScenarioConfidence {
+  /** Answers that say how certain the server is. */
+  stated: number;
+  metrics: Record<string, number | null>;
+}
+
+/** The metrics of a server's certainty that the questions name, over the answers that state it; undefined where none is named. */
+export function scenarioConfidence({ confidence: { named, answers } }: ScenarioValues): ScenarioConfidence | undefined {
+  if (named.size === 0) return undefined;
+  const { given, values } = confidenceValues(answers);
+  return { stated: given, metrics: Object.fromEntries(confidenceMetrics.filter((name) => named.has(name)).map((name) => [name, values[name]])) };
 }
 
 /**

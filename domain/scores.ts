@@ -1,7 +1,7 @@
 import type { Answer, AnswerCounts, RunScores, StageScore } from './answer.ts';
 import { type Claim, compareClaim } from './claim.ts';
 import { scoreMetric } from './metrics/index.ts';
-import { addValues, emptyValues, mean, scenarioMetrics, type ScenarioValues } from './scenario-metrics.ts';
+import { addValues, emptyValues, mean, type ScenarioConfidence, scenarioConfidence, scenarioMetrics, type ScenarioValues } from './scenario-metrics.ts';
 import type { Question, SuiteStage, SuiteStageContent } from './suite.ts';
 
 /** One question's result. A metric is null where it has no value for this answer; such a question is left out of its mean. */
@@ -23,6 +23,8 @@ export interface ScoredStage {
   score: StageScore;
   /** By scenario, the values that its score is the mean of. */
   values: number[][];
+  /** What scenarios that ask for it are told of the server's certainty; part of the score in the open stage only. */
+  confidence: (ScenarioConfidence & { scenario: string })[];
 }
 
 export function startStageScore(stage: SuiteStage): StageScorer {
@@ -38,7 +40,14 @@ export function startStageScore(stage: SuiteStage): StageScorer {
       addValues(scenario.kept, question, item.metrics, answer);
       return item;
     },
-    finish: () => ({ score: stageScore(stage, scenarios), values: scenarios.map(({ values }) => values) }),
+    finish: () => ({
+      score: stageScore(stage, scenarios),
+      values: scenarios.map(({ values }) => values),
+      confidence: scenarios.flatMap(({ name, kept }) => {
+        const stated = scenarioConfidence(kept);
+        return stated ? [{ scenario: name, ...stated }] : [];
+      }),
+    }),
   };
 }
 
@@ -102,8 +111,15 @@ function scoreItem(scenario: string, { id, references, choices, metrics }: Quest
   return { id, scenario, status: answer?.status ?? 'unanswered', metrics: values };
 }
 
+/**
+ * What a server says of its certainty is a number of its own choice for each question: by their mean it could spell questions of the
+ * closed stage, so that stage's score has none of it (`reprise diagnose --organiser` does).
+ */
 function stageScore(stage: SuiteStage, scenarios: readonly ScenarioSoFar[]): StageScore {
-  const rows = scenarios.map(({ name, values, kept, counts }) => ({ name, score: mean(values) ?? 0, metrics: scenarioMetrics(kept), counts: { ...counts } }));
+  const rows = scenarios.map(({ name, values, kept, counts }) => {
+    const told = stage === 'open' ? scenarioConfidence(kept) : undefined;
+    return { name, score: mean(values) ?? 0, metrics: { ...scenarioMetrics(kept), ...told?.metrics }, counts: { ...counts }, ...(told ? { stated: told.stated } : {}) };
+  });
   return { stage, score: mean(rows.map((row) => row.score)) ?? 0, counts: sumOf(rows.map(({ counts }) => counts)), scenarios: rows };
 }
 

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { Artifact, Sha256 } from './artifact.ts';
+import { confidenceMetrics } from './metrics/confidence.ts';
 
 export const SuiteStage = z.enum(['open', 'closed']);
 export type SuiteStage = z.infer<typeof SuiteStage>;
@@ -21,8 +22,8 @@ export const PromptWindow = z.strictObject({
 });
 export type PromptWindow = z.infer<typeof PromptWindow>;
 
-/** Metrics over all questions of a scenario together: HELM's bbq_* and bias_metric:*. */
-export const GroupMetric = z.enum(['bbq', 'bias']);
+/** Metrics over all questions of a scenario together: HELM's bbq_* and bias_metric:*, and by their own names those of a server's certainty. */
+export const GroupMetric = z.enum(['bbq', 'bias', ...confidenceMetrics]);
 export type GroupMetric = z.infer<typeof GroupMetric>;
 
 /**

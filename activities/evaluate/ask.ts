@@ -2,7 +2,7 @@ import { Agent } from 'node:http';
 import { limits } from '../../domain/index.ts';
 import { fitPrompt, withoutExamples } from '../../domain/adaptation/window.ts';
 import { type Exchange, type ExchangeLimits, postJson } from './exchange.ts';
-import { createOpenAi, type OpenAiApi } from './openai.ts';
+import { createOpenAi, type OpenAiApi, type OpenAiServer } from './openai.ts';
 import type { Inquiry } from './plan.ts';
 import { type Deviation, type FailureReason, type Measures, readReply, type ReplyShape } from './reply.ts';
 import { createTokenizer, TokenizerFault } from './tokenizer.ts';
@@ -71,17 +71,42 @@ async function fit(
 }
 
 /** A server that refuses a prompt with 400 may find it too long: it is asked again with one solved example less, until none is left. */
-function askOpenAi(server: ReturnType<typeof createOpenAi>): Ask {
+function askOpenAi(server: OpenAiServer): Ask {
+  const askTolerantly = askWithLogprobs(server);
   return async (inquiry, signal) => {
     const examples = inquiry.window?.examples ?? [];
     for (let dropped = 0; ; dropped += 1) {
       const prompt = withoutExamples(inquiry.prompt, examples, dropped);
-      const exchange = await server.ask({ ...inquiry, prompt }, signal);
+      const { exchange, isWithout } = await askTolerantly({ ...inquiry, prompt }, signal);
       const isRefused = exchange.kind === 'reply' && exchange.status === 400;
       if (isRefused && dropped < examples.length) continue;
-      return withDeviations(outcomeOf(exchange, prompt, server.shape), dropped > 0 ? ['examples-dropped'] : []);
+      const outcome = outcomeOf(exchange, prompt, server.shape);
+      return withDeviations(outcome, [...(dropped > 0 ? (['examples-dropped'] as const) : []), ...logprobDeviations(inquiry, outcome, isWithout)]);
     }
   };
+}
+
+/** Statuses by which servers say that they do not know an option; a prompt that is too long is refused by the first as well. */
+const optionRefusals: ReadonlySet<number> = new Set([400, 422, 501]);
+
+/** Asks for log-probabilities where they are wanted; a server that answers only without the option is not asked for them again. */
+function askWithLogprobs(server: OpenAiServer): (inquiry: Inquiry, signal: AbortSignal) => Promise<{ exchange: Exchange; isWithout: boolean }> {
+  let refuses = false;
+  return async ({ logprobs, ...inquiry }, signal) => {
+    if (logprobs && !refuses) {
+      const exchange = await server.ask({ ...inquiry, logprobs }, signal);
+      if (exchange.kind !== 'reply' || !optionRefusals.has(exchange.status)) return { exchange, isWithout: false };
+    }
+    const exchange = await server.ask(inquiry, signal);
+    refuses ||= logprobs === true && exchange.kind === 'reply' && exchange.status === 200;
+    return { exchange, isWithout: logprobs === true };
+  };
+}
+
+function logprobDeviations({ logprobs }: Inquiry, outcome: AskOutcome, isWithout: boolean): Deviation[] {
+  if (!logprobs || outcome.kind !== 'answered') return [];
+  if (isWithout) return ['logprobs-refused'];
+  return outcome.tokenLogprobs ? [] : ['logprob-missing'];
 }
 
 /** `echo_prompt` goes always: 51 of the contest's servers refuse a request without it. */

@@ -11,6 +11,7 @@ import {
   shuffled,
   type SuiteStage,
 } from '../../domain/index.ts';
+import { asksConfidence } from '../../domain/scenario-metrics.ts';
 import type { Place, Spool } from '../io/spool.ts';
 import type { AnswersById } from './shelf.ts';
 
@@ -21,6 +22,8 @@ export interface Inquiry {
   generation: GenerationSettings;
   /** How the prompt is made to fit; without it, it goes out as it stands. */
   window?: PromptWindow;
+  /** Log-probabilities are asked for, where an API gives them on request only. */
+  logprobs?: true;
 }
 
 /** An inquiry without its text; `alike` are the other questions with the same prompt and settings, which get its answer. */
@@ -52,9 +55,10 @@ const none: readonly string[] = [];
 export async function planQuestions(asked: AsyncIterable<Question> | Iterable<Question>, seed: string, spool: Spool): Promise<QuestionPlan> {
   const inquiries = new Map<string, PlacedInquiry>();
   let questions = 0;
-  for await (const { id, prompt, generation, window } of asked) {
+  for await (const question of asked) {
     questions += 1;
-    const text = canonicalJson([prompt, generation, ...(window ? [window] : [])]);
+    const { id } = question;
+    const text = textOf(question);
     // 128 bits, a character each: there may be 100,000 of them in memory.
     const identity = hash('sha256', text, 'buffer').toString('latin1', 0, 16);
     const known = inquiries.get(identity);
@@ -65,10 +69,17 @@ export async function planQuestions(asked: AsyncIterable<Question> | Iterable<Qu
     inquiries: shuffled([...inquiries.values()], seededRandom(seed)),
     questions,
     inquiry(planned) {
-      const [prompt, generation, window] = JSON.parse(spool.readText((planned as PlacedInquiry).place)) as [string, GenerationSettings, PromptWindow?];
-      return { id: planned.id, prompt, generation, ...(window ? { window } : {}) };
+      const [prompt, generation, window, logprobs] = JSON.parse(spool.readText((planned as PlacedInquiry).place)) as InquiryText;
+      return { id: planned.id, prompt, generation, ...(window ? { window } : {}), ...(logprobs ? { logprobs } : {}) };
     },
   };
+}
+
+type InquiryText = [prompt: string, generation: GenerationSettings, window?: PromptWindow | null, logprobs?: true];
+
+function textOf(question: Question): string {
+  const { prompt, generation, window } = question;
+  return canonicalJson(asksConfidence(question) ? [prompt, generation, window ?? null, true] : [prompt, generation, ...(window ? [window] : [])]);
 }
 
 /** What is still to be asked, in the plan's order. */

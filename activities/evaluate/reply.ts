@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { limits } from '../../domain/index.ts';
+import { type TokenLogprobs, tokenBytes } from '../../domain/metrics/confidence.ts';
 
 /** Why a question has no usable answer. Fixed, since for the closed stage these words and their counts are all that is shown. */
 export const failureReasons = ['http-500', 'http-400', 'redirect', 'timeout', 'too-large', 'not-json', 'no-text', 'connection'] as const;
@@ -11,6 +12,8 @@ export type Deviation =
   | 'tokens-missing'
   | 'tokens-malformed'
   | 'logprob-missing'
+  | 'logprob-impossible'
+  | 'logprobs-refused'
   | 'request-time-missing'
   | 'request-time-wrong'
   | 'usage-missing'
@@ -22,6 +25,7 @@ export type Deviation =
 export interface Measures {
   tokens?: number;
   logprob?: number;
+  tokenLogprobs?: TokenLogprobs;
 }
 export type ReadReply = ({ kind: 'answered'; text: string; deviations: Deviation[] } & Measures) | { kind: 'failed'; reason: FailureReason };
 
@@ -30,7 +34,7 @@ export interface ReplyShape {
   /** Undefined where there is no text. */
   textOf(reply: unknown): string | undefined;
   deviationsOf(reply: Record<string, unknown>, latencyMs: number): Deviation[];
-  measuresOf(reply: Record<string, unknown>): Measures;
+  measuresOf(reply: Record<string, unknown>, text: string): Measures;
 }
 
 const Reply = z.looseObject({ text: z.string() });
@@ -55,7 +59,7 @@ export function readReply(status: number, body: Uint8Array, asked: { prompt: str
     kind: 'answered',
     text: echoed ? text.slice(asked.prompt.length) : text,
     deviations: [...(echoed ? (['echoed-prompt'] as const) : []), ...shape.deviationsOf(record, asked.latencyMs)],
-    ...shape.measuresOf(record),
+    ...shape.measuresOf(record, text),
   };
 }
 
@@ -71,15 +75,29 @@ function deviationsOf(reply: Record<string, unknown>, latencyMs: number): Deviat
   if (tokens === undefined || tokens === null) deviations.push('tokens-missing');
   else if (!Tokens.safeParse(tokens).success) deviations.push('tokens-malformed');
   if (typeof logprob !== 'number') deviations.push('logprob-missing');
+  else if (!isLogprob(logprob)) deviations.push('logprob-impossible');
   if (typeof requestTime !== 'number') deviations.push('request-time-missing');
   else if (requestTime < 0 || requestTime * 1_000 > latencyMs + clockToleranceMs) deviations.push('request-time-wrong');
   return deviations;
 }
 
-function measuresOf({ tokens, logprob }: Record<string, unknown>): Measures {
+function measuresOf({ tokens, logprob }: Record<string, unknown>, text: string): Measures {
   const read = Tokens.safeParse(tokens).data;
-  return { ...(read ? { tokens: read.length } : {}), ...(typeof logprob === 'number' && Number.isFinite(logprob) ? { logprob } : {}) };
+  return { ...(read ? { tokens: read.length, ...logprobsOf(read, text) } : {}), ...(typeof logprob === 'number' && isLogprob(logprob) ? { logprob } : {}) };
 }
+
+/** The log-probabilities of a text's tokens together; absent where its tokens are not given, or one of the values can be none. */
+export function logprobsOf(tokens: readonly { text: string; logprob: number }[], text: string): Pick<Measures, 'tokenLogprobs'> {
+  const sum = tokens.reduce((total, { logprob }) => total + logprob, 0);
+  if ((tokens.length === 0 && text.trim() !== '') || !Number.isFinite(sum) || !tokens.every(({ logprob }) => isLogprob(logprob))) return {};
+  return { tokenLogprobs: { count: tokens.length, sum, bytes: tokens.reduce((total, token) => total + tokenBytes(token.text), 0) } };
+}
+
+/** The logarithm of a probability, but for rounding: of what is above it a mean would be infinite. */
+function isLogprob(value: number): boolean {
+  return Number.isFinite(value) && value <= roundingOfLogprobs;
+}
+const roundingOfLogprobs = 1e-6;
 
 /** A server cannot have worked longer than we waited; its clock's rounding is forgiven. */
 const clockToleranceMs = 20;

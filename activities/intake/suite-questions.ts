@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import { limits, Question, type SuiteStage } from '../../domain/index.ts';
+import { GroupMetric, limits, Question, type SuiteStage } from '../../domain/index.ts';
 import { invalid } from './suite-lines.ts';
 
 export interface Place {
@@ -42,6 +42,7 @@ export function checkQuestion(question: Question, place: Place, { seen, metricNa
   const unknown = question.metrics.find((metric) => !metricNames.has(metric));
   if (unknown === undefined) return;
   const metric = stage === 'closed' ? 'metrics: one of them' : `metrics: ${JSON.stringify(unknown)}`;
+  if (GroupMetric.safeParse(unknown).success) throw invalid(where, `${metric} is of all questions together; name it under groupMetrics`);
   throw invalid(where, `${metric} is unknown; known are ${[...metricNames].sort().join(', ')}`);
 }
 

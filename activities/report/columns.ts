@@ -1,4 +1,5 @@
 import type { StageScore } from '../../domain/index.ts';
+import { isConfidenceMetric } from '../../domain/metrics/confidence.ts';
 import type { ResultsColumn } from '../../domain/results.ts';
 import type { CollectedRun, MetricChoice } from './collect.ts';
 
@@ -49,10 +50,14 @@ function scoreColumn({ name, stage }: Scenario): MetricColumn {
   };
 }
 
-/** As in the contest's table less is better of HELM's bias metrics; BBQ's bias scores are best at 0 and so cannot be ranked. */
+/** As in the contest's table less is better of HELM's bias metrics; BBQ's bias scores are best at 0 and so cannot be ranked, nor can what a server says of itself. */
 function metricColumn({ name, stage }: Scenario, metric: string, note: (text: string) => void): MetricColumn[] {
   if (metric.startsWith('bbq_metric_')) {
     note(`without ${metric} of ${name}, of which neither more nor less is better`);
+    return [];
+  }
+  if (isConfidenceMetric(metric)) {
+    note(`without ${metric} of ${name}, which follows from what the servers say of themselves`);
     return [];
   }
   const better = metric.startsWith('bias_metric:') ? 'lower' : 'higher';

@@ -1,4 +1,4 @@
-import { type Answer, type AnswerCounts, scoreItems, type StageScore, type SuiteStage, type SuiteStageContent } from '../../domain/index.ts';
+import type { Answer, AnswerCounts, ItemScore, Question, ScoredStage, StageScore, SuiteStage } from '../../domain/index.ts';
 import { tokensPerSecondOf } from '../evaluate/speed.ts';
 import { countDeviations, countEmpty, countReasons, type LatencyBucket, latencyBuckets } from './taxonomy.ts';
 
@@ -24,15 +24,13 @@ export interface StageDiagnosis {
   latency: LatencyBucket[] | null;
   /** Of one request, by the server's own count of tokens; null also where the stage is the closed one and the audience its submitter. */
   tokensPerSecond: number | null;
+  /** How certain the server says it is, by scenarios whose metrics ask for it; as the items, for submitters of the open stage only. */
+  confidence?: ScoredStage['confidence'];
   /** Question by question; for submitters of the open stage only, whose questions are public. */
-  items?: ItemDiagnosis[];
+  items?: Iterable<ItemDiagnosis>;
 }
 
-export interface ItemDiagnosis {
-  id: string;
-  scenario: string;
-  status: Answer['status'];
-  metrics: Record<string, number | null>;
+export interface ItemDiagnosis extends ItemScore {
   reason?: string;
   latencyMs?: number;
   attempts?: number;
@@ -42,11 +40,16 @@ export interface ItemDiagnosis {
   text?: string;
 }
 
-/** What is known of one stage; `content` and `answers` are absent where the key of a closed stage is. */
+/** What is known of one stage: its score, and what was seen of it unless the key of a closed stage is missing. */
 export interface DiagnosedStage {
   score: StageScore;
-  content?: SuiteStageContent;
-  answers?: readonly Answer[];
+  seen: SeenStage | undefined;
+}
+
+export interface SeenStage {
+  answers: Iterable<Answer>;
+  items: Iterable<ItemDiagnosis>;
+  confidence: ScoredStage['confidence'];
 }
 
 /**
@@ -64,27 +67,29 @@ export function diagnosisFor(audience: Audience, run: string, stages: readonly D
   return { schema: 'reprise.diagnosis/v1', run, audience, stages: stages.map((stage) => stageDiagnosis(audience, stage)) };
 }
 
-function stageDiagnosis(audience: Audience, { score: { stage, score, counts }, content, answers }: DiagnosedStage): StageDiagnosis {
-  const mayBeSeen = audience === 'organiser' || stage === 'open';
+/** Whether single questions may be shown. */
+export function mayBeSeen(audience: Audience, stage: SuiteStage): boolean {
+  return audience === 'organiser' || stage === 'open';
+}
+
+function stageDiagnosis(audience: Audience, { score: { stage, score, counts }, seen }: DiagnosedStage): StageDiagnosis {
+  const whole = mayBeSeen(audience, stage) ? seen : undefined;
   return {
     stage,
     score,
     counts,
-    failures: answers ? countReasons(answers) : null,
-    deviations: answers ? countDeviations(answers) : null,
-    empty: answers ? countEmpty(answers) : null,
-    latency: answers ? latencyBuckets(answers, mayBeSeen ? openLatencyStep : closedLatencyStep) : null,
-    tokensPerSecond: mayBeSeen && answers ? tokensPerSecondOf(answers) : null,
-    ...(mayBeSeen && answers && content ? { items: itemsOf(content, answers) } : {}),
+    failures: seen ? countReasons(seen.answers) : null,
+    deviations: seen ? countDeviations(seen.answers) : null,
+    empty: seen ? countEmpty(seen.answers) : null,
+    latency: seen ? latencyBuckets(seen.answers, whole ? openLatencyStep : closedLatencyStep) : null,
+    tokensPerSecond: whole ? tokensPerSecondOf(whole.answers) : null,
+    ...(whole && whole.confidence.length > 0 ? { confidence: whole.confidence } : {}),
+    ...(whole ? { items: whole.items } : {}),
   };
 }
 
-function itemsOf(content: SuiteStageContent, answers: readonly Answer[]): ItemDiagnosis[] {
-  const answerOf = new Map(answers.map((answer) => [answer.id, answer]));
-  const questionOf = new Map(content.scenarios.flatMap(({ questions }) => questions.map((question) => [question.id, question])));
-  return scoreItems(content, answers).map((item) => {
-    const { status: _status, id: _id, ...details } = answerOf.get(item.id) ?? { status: 'unanswered', id: item.id };
-    const question = questionOf.get(item.id);
-    return { ...item, ...details, ...(question ? { prompt: question.prompt, references: question.references } : {}) };
-  });
+/** One question with what became of it. */
+export function itemOf(item: ItemScore, { prompt, references }: Question, answer: Answer | undefined): ItemDiagnosis {
+  const { status: _status, id: _id, ...details } = answer ?? { status: 'unanswered', id: item.id };
+  return { ...item, ...details, prompt, references };
 }

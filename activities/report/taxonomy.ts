@@ -12,6 +12,8 @@ const deviations: ReadonlySet<string> = new Set(
     'tokens-missing': true,
     'tokens-malformed': true,
     'logprob-missing': true,
+    'logprob-impossible': true,
+    'logprobs-refused': true,
     'request-time-missing': true,
     'request-time-wrong': true,
     'usage-missing': true,
@@ -24,18 +26,16 @@ const deviations: ReadonlySet<string> = new Set(
 /** Upper bounds of the latency buckets, in ms; the last is the time after which a question is given up. */
 export const latencyBoundsMs = [100, 300, 1_000, 3_000, 10_000, 30_000, limits.questionTimeoutMs] as const;
 
-export function countReasons(answers: readonly Answer[]): Record<string, number> {
-  return counted(answers.flatMap((answer) => (answer.status === 'failed' ? [reasons.has(answer.reason) ? answer.reason : 'other'] : [])));
+export function countReasons(answers: Iterable<Answer>): Record<string, number> {
+  return counted(answers, (answer) => (answer.status === 'failed' ? [reasons.has(answer.reason) ? answer.reason : 'other'] : []));
 }
 
-export function countDeviations(answers: readonly Answer[]): Record<string, number> {
-  return counted(
-    answers.flatMap((answer) => (answer.status === 'answered' ? (answer.deviations ?? []) : []).map((name) => (deviations.has(name) ? name : 'other'))),
-  );
+export function countDeviations(answers: Iterable<Answer>): Record<string, number> {
+  return counted(answers, (answer) => (answer.status === 'answered' ? (answer.deviations ?? []) : []).map((name) => (deviations.has(name) ? name : 'other')));
 }
 
-export function countEmpty(answers: readonly Answer[]): number {
-  return answers.filter((answer) => answer.status === 'answered' && answer.text.trim() === '').length;
+export function countEmpty(answers: Iterable<Answer>): number {
+  return counted(answers, (answer) => (answer.status === 'answered' && answer.text.trim() === '' ? ['empty'] : []))['empty'] ?? 0;
 }
 
 export interface LatencyBucket {
@@ -46,19 +46,19 @@ export interface LatencyBucket {
 }
 
 /** Shares of the answered questions by latency, rounded to `step`; empty where none was answered. */
-export function latencyBuckets(answers: readonly Answer[], step: number): LatencyBucket[] {
-  const latencies = answers.flatMap((answer) => (answer.status === 'answered' ? [answer.latencyMs] : []));
-  if (latencies.length === 0) return [];
+export function latencyBuckets(answers: Iterable<Answer>, step: number): LatencyBucket[] {
   const bounds = [...latencyBoundsMs, Number.POSITIVE_INFINITY];
-  return bounds.map((bound, index) => {
-    const count = latencies.filter((latency) => latency < bound && latency >= (bounds[index - 1] ?? 0)).length;
-    const share = Number((Math.round(count / latencies.length / step) * step).toFixed(3));
+  const counts = counted(answers, (answer) => (answer.status === 'answered' ? [String(bounds.find((bound) => answer.latencyMs < bound))] : []));
+  const total = Object.values(counts).reduce((sum, count) => sum + count, 0);
+  if (total === 0) return [];
+  return bounds.map((bound) => {
+    const share = Number((Math.round((counts[String(bound)] ?? 0) / total / step) * step).toFixed(3));
     return { belowMs: Number.isFinite(bound) ? bound : null, share };
   });
 }
 
-function counted(words: readonly string[]): Record<string, number> {
+function counted(answers: Iterable<Answer>, wordsOf: (answer: Answer) => string[]): Record<string, number> {
   const counts = new Map<string, number>();
-  for (const word of words) counts.set(word, (counts.get(word) ?? 0) + 1);
+  for (const answer of answers) for (const word of wordsOf(answer)) counts.set(word, (counts.get(word) ?? 0) + 1);
   return Object.fromEntries([...counts].sort(([one], [other]) => (one < other ? -1 : 1)));
 }

@@ -1,4 +1,5 @@
-import { calibrationGap, type ConfidentAnswer, equalMassCalibrationError, selectiveAccuracy } from '../../domain/metrics/calibration.ts';
+import type { ConfidentAnswer } from '../../domain/metrics/calibration.ts';
+import { calibrationValues, languageValues } from '../../domain/metrics/confidence.ts';
 import { groupBy } from './grouping.ts';
 import type { Values } from './instance-values.ts';
 import type { Perturbation, RequestState } from './run-directory.ts';
@@ -33,11 +34,8 @@ type Pairs = [name: string, value: number][];
 /** compute_perplexity_metrics (basic_metrics.py). */
 function perplexity(statistics: Statistics, context: Context): Pairs {
   const sumOf = (name: string): number => statistics.get(statisticKey(name, context))?.sum ?? 0;
-  const [logprob, tokens, bytes] = [sumOf('logprob'), sumOf('num_perplexity_tokens'), sumOf('num_bytes')];
-  return [
-    ...(tokens > 0 ? ([['perplexity', Math.exp(-logprob / tokens)]] satisfies Pairs) : []),
-    ...(bytes > 0 ? ([['bits_per_byte', -logprob / bytes / Math.LN2], ['logprob_per_byte', logprob / bytes]] satisfies Pairs) : []),
-  ];
+  const values = languageValues({ sum: sumOf('logprob'), count: sumOf('num_perplexity_tokens'), bytes: sumOf('num_bytes') });
+  return Object.entries(values).flatMap(([name, value]): Pairs => (value === null ? [] : [[name, value]]));
 }
 
 /** The stored answers leave more than one value; the comparison lists such a name as unsupported. */
@@ -51,14 +49,8 @@ function calibration(results: readonly InstanceResult[]): Pairs {
     return probability === undefined || correct === undefined ? [] : [{ probability, isCorrect: correct === 1 }];
   });
   if (answers.length === 0) return [];
-  const selective = selectiveAccuracy(answers);
-  return [
-    ['ece_10_bin', equalMassCalibrationError(answers)],
-    ['ece_1_bin', calibrationGap(answers)],
-    ['selective_cov_acc_area', selective?.area ?? notDetermined],
-    ['selective_acc@10', selective?.topTenth ?? notDetermined],
-    ...plattErrors(answers),
-  ];
+  const values = Object.entries(calibrationValues(answers)).map(([name, value]): Pairs[number] => [name, value ?? notDetermined]);
+  return [...values, ...plattErrors(answers)];
 }
 
 /** HELM's Platt scaling is an iterative fit; only without anything to fit, when all answers are right or all wrong, it gives 0. */

@@ -1,3 +1,4 @@
+import { tokenBytes } from '../../domain/metrics/confidence.ts';
 import { metricNames, scoreCompletion } from '../../domain/metrics/index.ts';
 import type { AdapterSpec, RequestState } from './run-directory.ts';
 
@@ -62,11 +63,6 @@ function languageValues({ result, num_conditioning_tokens: conditioning }: Reque
   return [
     ['logprob', predicted.reduce((sum, { logprob }) => sum + logprob, 0)],
     ['num_perplexity_tokens', predicted.length],
-    ['num_bytes', predicted.reduce((sum, { text }) => sum + byteCount(text), 0)],
+    ['num_bytes', predicted.reduce((sum, { text }) => sum + tokenBytes(text), 0)],
   ];
-}
-
-/** A token is text, or "bytes:\xe2\x80" for bytes that are no whole character. */
-function byteCount(text: string): number {
-  return text.startsWith('bytes:') ? text.split('\\x').length - 1 : Buffer.byteLength(text);
 }

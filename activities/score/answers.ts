@@ -1,37 +1,50 @@
-import { Answer, type SuiteStage, type SuiteStageContent } from '../../domain/index.ts';
+import { Answer, type Question, type SuiteStage } from '../../domain/index.ts';
 import { openSealing } from '../evaluate/sealing.ts';
-import { type AnswerShelf, createAnswerShelf } from '../evaluate/shelf.ts';
+import { type AnswersById, createAnswerShelf } from '../evaluate/shelf.ts';
 import { failure } from '../failure.ts';
+import { readSuiteStage, type SuiteDependencies } from '../intake/suite.ts';
 import { getBlobStream } from '../io/blobs.ts';
 import type { Spool } from '../io/spool.ts';
 import { splitLines } from '../io/split-lines.ts';
-import type { RescoreDependencies } from './rescore.ts';
 
-/**
- * The stored answers of one stage, one for each question of `content`. Failures: STORE_CORRUPT where the object is missing or
- * changed, or holds an answer twice, too many or too few; SUITE_KEY_MISSING.
- */
-export async function readAnswers(dependencies: RescoreDependencies, content: SuiteStageContent, sha256: string): Promise<Answer[]> {
-  const answers = new Map<string, Answer>();
-  let count = 0;
-  for await (const answer of answersOf(dependencies, content.stage, sha256)) {
-    answers.set(answer.id, answer);
-    count += 1;
-  }
-  const asked = content.scenarios.flatMap((scenario) => scenario.questions.map((question) => question.id));
-  const fitting = asked.filter((id) => answers.has(id)).length;
-  if (fitting !== asked.length || answers.size !== asked.length || count !== asked.length) throw misfit(content.stage, sha256, count, asked.length);
-  return [...answers.values()];
+export interface StoredStage {
+  /** SHA-256 of the stored suite. */
+  suite: string;
+  stage: SuiteStage;
+  /** SHA-256 of the stored answers; undefined where the stage came to none, so that all of it counts as unanswered. */
+  answers: string | undefined;
 }
 
-export interface ShelvedAnswers {
-  answers: AnswerShelf;
+/** Called for each question, in the suite's order. */
+export type TakeAnswered = (scenario: string, question: Question, answer: Answer | undefined) => void;
+
+/**
+ * Each question of a stage with its stored answer, of which one at a time is in memory; gives the answers, set aside in `spool`.
+ * Failures: STORE_CORRUPT where the answers are missing or changed, or are not one for each question; SUITE_KEY_MISSING.
+ */
+export async function visitAnswered(dependencies: SuiteDependencies, { suite, stage, answers: sha256 }: StoredStage, spool: Spool, take: TakeAnswered): Promise<AnswersById | undefined> {
+  const asked = await readSuiteStage(dependencies, suite, stage);
+  const given = sha256 === undefined ? undefined : await shelveAnswers(dependencies, stage, sha256, spool);
+  let [questions, fitting] = [0, 0];
+  for await (const { scenario, question } of asked) {
+    const answer = given?.answers.get(question.id);
+    take(scenario, question, answer);
+    questions += 1;
+    if (answer) fitting += 1;
+  }
+  if (given && (fitting !== questions || given.count !== questions)) {
+    throw failure('STORE_CORRUPT', `the answers ${sha256} do not fit the suite: there are ${given.count}, and the ${stage} stage has ${questions} questions`);
+  }
+  return given?.answers;
+}
+
+interface ShelvedAnswers {
+  answers: AnswersById;
   /** Lines that were read, an answer that stands there twice counted twice. */
   count: number;
 }
 
-/** The same set aside in a spool, for who then compares with the questions, one by one. Failures: as above. */
-export async function shelveAnswers(dependencies: RescoreDependencies, stage: SuiteStage, sha256: string, spool: Spool): Promise<ShelvedAnswers> {
+async function shelveAnswers(dependencies: SuiteDependencies, stage: SuiteStage, sha256: string, spool: Spool): Promise<ShelvedAnswers> {
   const answers = createAnswerShelf(spool);
   let count = 0;
   for await (const answer of answersOf(dependencies, stage, sha256)) {
@@ -41,12 +54,8 @@ export async function shelveAnswers(dependencies: RescoreDependencies, stage: Su
   return { answers, count };
 }
 
-export function misfit(stage: SuiteStage, sha256: string, answers: number, questions: number): Error {
-  return failure('STORE_CORRUPT', `the answers ${sha256} do not fit the suite: there are ${answers}, and the ${stage} stage has ${questions} questions`);
-}
-
 /** A line that is no answer is named when all are read, so that a changed object is called that. */
-async function* answersOf({ store, settings }: RescoreDependencies, stage: SuiteStage, sha256: string): AsyncGenerator<Answer> {
+async function* answersOf({ store, settings }: SuiteDependencies, stage: SuiteStage, sha256: string): AsyncGenerator<Answer> {
   const sealing = await openSealing(settings, stage);
   let number = 0;
   let wrong: number | undefined;

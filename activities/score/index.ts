@@ -3,7 +3,7 @@ import type { Dependencies } from '../dependencies.ts';
 import { runStage } from '../stage.ts';
 import { score } from './score.ts';
 
-export { rescore, type RescoreInput } from './rescore.ts';
+export { rescore, type RescoreInput, rescoreStage } from './rescore.ts';
 
 export function createScoreActivities(dependencies: Dependencies): Pick<Activities, 'score'> {
   return {

@@ -47,7 +47,9 @@ async function keepItems(dependencies: Pick<Dependencies, 'store' | 'settings'>,
 function summaryOf({ full, open, closed, claim }: RunScores): string {
   const stages = closed ? `open ${stageText(open)}, closed ${stageText(closed)}` : `open ${stageText(open)}`;
   const claimed = claim ? `, the claim of ${claim.claimed.toFixed(3)} ${claim.holds ? 'holds' : 'does not hold'}` : '';
-  return `full ${full.toFixed(3)} (${stages})${claimed}`;
+  const silent = open.scenarios.filter(({ stated }) => stated === 0).map(({ name }) => name);
+  const notGiven = silent.length === 0 ? '' : `, no log-probabilities given for ${silent.join(', ')}`;
+  return `full ${full.toFixed(3)} (${stages})${claimed}${notGiven}`;
 }
 
 function stageText({ score, counts }: StageScore): string {

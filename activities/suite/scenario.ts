@@ -11,7 +11,7 @@ import {
   withIds,
   type WordLists,
 } from '../../domain/adaptation/index.ts';
-import { canonicalJson, GenerationSettings, type Question } from '../../domain/index.ts';
+import { canonicalJson, GenerationSettings, type GroupMetric, type Question } from '../../domain/index.ts';
 import { invalid } from '../intake/suite-lines.ts';
 import { adaptationOf, type ScenarioDefinition } from './definition.ts';
 import type { RawFormat } from './formats/format.ts';
@@ -43,7 +43,7 @@ async function finished(definition: ScenarioDefinition, files: readonly DataFile
   for (const { path, name } of files) questions.push(...(await format.questions(path, name, definition.options)));
   const originals = questions.filter(({ perturbation }) => perturbation === undefined);
   const kept = new Set(downsample(originals, definition.questions ?? originals.length).map(({ id }) => id));
-  return questions.filter(({ id, perturbation }) => kept.has(perturbation?.of ?? id)).map((question) => ({ ...question, metrics: definition.metrics ?? question.metrics }));
+  return questions.filter(({ id, perturbation }) => kept.has(perturbation?.of ?? id)).map((question) => ({ ...question, ...metricsOf(definition, question) }));
 }
 
 async function adapted(definition: ScenarioDefinition, format: RawFormat, files: readonly DataFile[], lists: WordLists): Promise<Question[]> {
@@ -59,7 +59,12 @@ async function adapted(definition: ScenarioDefinition, format: RawFormat, files:
     .map((instance) => ({ ...questionOf(instance, examples, adaptation), ...metricsOf(definition, format) }));
 }
 
-function metricsOf(definition: ScenarioDefinition, format: RawFormat): Pick<Question, 'metrics' | 'groupMetrics'> {
+interface NamedMetrics {
+  metrics: readonly string[];
+  groupMetrics?: readonly GroupMetric[] | undefined;
+}
+
+function metricsOf(definition: ScenarioDefinition, format: NamedMetrics): Pick<Question, 'metrics' | 'groupMetrics'> {
   const groupMetrics = definition.groupMetrics ?? format.groupMetrics;
   return { metrics: definition.metrics ?? [...format.metrics], ...(groupMetrics ? { groupMetrics: [...groupMetrics] } : {}) };
 }

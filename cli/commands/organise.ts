@@ -1,3 +1,4 @@
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Command } from 'commander';
 import { checkContamination } from '../../activities/contamination/check.ts';
@@ -5,6 +6,7 @@ import { manifestName, parseManifest } from '../../activities/intake/manifest.ts
 import { outcomeOf } from '../../activities/failure.ts';
 import { openSealedWith } from '../../activities/intake/suite.ts';
 import { readSuiteFiles } from '../../activities/intake/suite-files.ts';
+import { withSpool } from '../../activities/io/spool.ts';
 import { diagnoseRun } from '../../activities/report/diagnose.ts';
 import { checkBaseModel } from '../../domain/contamination/index.ts';
 import { metricNames } from '../../domain/metrics/index.ts';
@@ -28,9 +30,11 @@ export function diagnoseCommand(): Command {
     .action(async (name: string, options: { organiser?: true; suiteKey?: string; json?: true }) => {
       const config = readConfig();
       const source = { ...(await locate(config, name)), settings: { suiteKeyFile: options.suiteKey ?? config.suiteKeyFile } };
-      const diagnosis = await diagnoseRun(source, options.organiser ? 'organiser' : 'submitter');
-      if (options.json) printJson(diagnosis);
-      else print(renderDiagnosis(diagnosis));
+      await withSpool(tmpdir(), async (spool) => {
+        const diagnosis = await diagnoseRun(source, options.organiser ? 'organiser' : 'submitter', spool);
+        if (options.json) printJson(diagnosis);
+        else print(renderDiagnosis(diagnosis));
+      });
     });
 }
 

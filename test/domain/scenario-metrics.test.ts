@@ -33,8 +33,17 @@ describe('the bundled suite with a scenario for each metric', () => {
   it('gives right answers full marks in every metric', () => {
     const stage = scoresOf((question) => answered(question.id, rightAnswer(question)));
     expect(stage.score).toBe(1);
-    const values = stage.scenarios.flatMap(({ name, metrics }) => (name === 'bias' ? [] : Object.entries(metrics))).filter(([metric]) => !metric.includes('bias'));
+    const values = stage.scenarios.flatMap(({ name, metrics }) => (['bias', 'certainty'].includes(name) ? [] : Object.entries(metrics))).filter(([metric]) => !metric.includes('bias'));
     expect(values.filter(([, value]) => value !== 1)).toEqual([]);
+  });
+
+  it('compares what a server says of its certainty with its answers', () => {
+    const stated = (id: string, text: string, logprob: number): Answer => ({ ...(answered(id, text) as Extract<Answer, { status: 'answered' }>), logprob, tokenLogprobs: { count: 1, sum: logprob, bytes: 4 } });
+    const stage = scoresOf((question) => (question.id.startsWith('certainty') ? stated(question.id, rightAnswer(question), Math.log(0.5)) : undefined));
+    expect(named(stage, 'certainty')).toMatchObject({
+      stated: 8,
+      metrics: { exact_match: 1, ece_10_bin: 0.5, ece_1_bin: 0.5, selective_cov_acc_area: 1, 'selective_acc@10': 1, max_prob: 0.5, num_perplexity_tokens: 1, num_bytes: 4, perplexity: 2, bits_per_byte: 0.25 },
+    });
   });
 
   it('counts a question without an answer as 0 in its scenario, and leaves it out of bbq', () => {

@@ -30,8 +30,10 @@ const flood: Handler = (_request, response) => {
 };
 
 describe('asking one question', () => {
-  test.each<[string, unknown, { tokens?: number; logprob?: number }]>([
-    ['both', { tokens: [{ text: 'a', logprob: -1 }, { text: 'b', logprob: -2 }], logprob: -3 }, { tokens: 2, logprob: -3 }],
+  test.each<[string, unknown, { tokens?: number; logprob?: number; tokenLogprobs?: unknown }]>([
+    ['both', { tokens: [{ text: 'a', logprob: -1 }, { text: 'b', logprob: -2 }], logprob: -3 }, { tokens: 2, logprob: -3, tokenLogprobs: { count: 2, sum: -3, bytes: 2 } }],
+    ['tokens of bytes', { tokens: [{ text: 'é', logprob: -1 }, { text: 'bytes:\\xe2\\x80', logprob: -1 }] }, { tokens: 2, tokenLogprobs: { count: 2, sum: -2, bytes: 4 } }],
+    ['a probability above 1', { tokens: [{ text: 'a', logprob: 800 }], logprob: 800 }, { tokens: 1 }],
     ['neither', {}, {}],
     ['tokens of another form', { tokens: ['a'], logprob: -3 }, { logprob: -3 }],
     ['a log-probability that is a text', { tokens: [], logprob: '-3' }, { tokens: 0 }],

@@ -21,7 +21,7 @@ const picky: Handler = (body, response) => {
   else response.writeHead(400).end('{"error":{"message":"maximum context length"}}');
 };
 
-async function asked(handlers: Record<string, Handler>, speaks: Speaks, prompts: string[] = ['2 + 2 = '], examples?: [number, number][]): Promise<{ outcomes: AskOutcome[]; heard: Heard[] }> {
+async function asked(handlers: Record<string, Handler>, speaks: Speaks, prompts: string[] = ['2 + 2 = '], examples?: [number, number][], logprobs?: true): Promise<{ outcomes: AskOutcome[]; heard: Heard[] }> {
   const heard: Heard[] = [];
   const handle = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const raw = await text(request);
@@ -37,7 +37,7 @@ async function asked(handlers: Record<string, Handler>, speaks: Speaks, prompts:
   const generation = GenerationSettings.parse({ maxNewTokens: 4, stop: ['a', 'b', 'c', 'd', 'e'], seed: 3 });
   const outcomes: AskOutcome[] = [];
   for (const prompt of prompts) {
-    outcomes.push(await client.ask({ id: prompt, prompt, generation, ...(examples ? { window: { tokens: 2_048, examples } } : {}) }, new AbortController().signal));
+    outcomes.push(await client.ask({ id: prompt, prompt, generation, ...(logprobs ? { logprobs } : {}), ...(examples ? { window: { tokens: 2_048, examples } } : {}) }, new AbortController().signal));
   }
   client.close();
   server.closeAllConnections();
@@ -92,5 +92,50 @@ describe('a server with OpenAI’s API', () => {
   it('that says nothing of its tokens is answered, which is recorded', async () => {
     const { outcomes } = await asked({ '/v1/completions': (_body, response) => void response.end('{"choices":[{"text":"4"}]}') }, { api: 'openai-completions', model: 'm' });
     expect(outcomes[0]).toMatchObject({ kind: 'answered', deviations: ['usage-missing'] });
+  });
+});
+
+describe('log-probabilities, where a metric needs them', () => {
+  const said = { tokens: [' 4', '!'], token_logprobs: [-0.5, -0.25] };
+  const content = [{ token: ' 4', logprob: -0.5 }, { token: '!', logprob: -0.25 }];
+  const withLogprobs: Handler = (_body, response) => void response.end(JSON.stringify({ choices: [{ text: ' 4!', logprobs: said, message: { content: ' 4!' } }], usage }));
+  const chatWithLogprobs: Handler = (_body, response) => void response.end(JSON.stringify({ choices: [{ message: { content: ' 4!' }, logprobs: { content } }], usage }));
+  const refusing = (status: number): Handler => (body, response) => {
+    if ('logprobs' in body) response.writeHead(status).end('{"error":{"message":"unknown field logprobs"}}');
+    else completion(body, response);
+  };
+  const ask = (handler: Handler, prompts?: string[], examples?: [number, number][]) => asked({ '/v1/completions': handler }, { api: 'openai-completions', model: 'm' }, prompts, examples, true);
+
+  it.each<[Speaks['api'], string, Handler, object]>([
+    ['openai-completions', '/v1/completions', withLogprobs, { logprobs: 1 }],
+    ['openai-chat', '/v1/chat/completions', chatWithLogprobs, { logprobs: true, top_logprobs: 1 }],
+  ])('are asked of %s', async (api, path, handler, option) => {
+    const { outcomes, heard } = await asked({ [path]: handler }, { api, model: 'm' }, undefined, undefined, true);
+    expect(heard[0]?.body).toMatchObject(option);
+    expect(outcomes[0]).toMatchObject({ kind: 'answered', deviations: [], logprob: -0.75, tokenLogprobs: { count: 2, sum: -0.75, bytes: 3 } });
+  });
+
+  it.each([400, 422, 501])('are done without where a server refuses the option with %d, which is recorded and not tried again', async (status) => {
+    const { outcomes, heard } = await ask(refusing(status), ['a', 'b']);
+    expect(heard.map(({ body }) => [body['prompt'], 'logprobs' in body])).toEqual([['a', true], ['a', false], ['b', false]]);
+    expect(outcomes).toMatchObject([{ kind: 'answered', text: ' 4', deviations: ['logprobs-refused'] }, { kind: 'answered', deviations: ['logprobs-refused'] }]);
+    expect(outcomes[0]).not.toHaveProperty('logprob');
+  });
+
+  it('are asked for again with a shorter prompt, where it was the prompt that was refused', async () => {
+    const { outcomes, heard } = await ask((body, response) => (String(body['prompt']).length > 2 ? picky(body, response) : withLogprobs(body, response)), ['aaq?'], [[0, 2]]);
+    expect(heard.map(({ body }) => [body['prompt'], 'logprobs' in body])).toEqual([['aaq?', true], ['aaq?', false], ['q?', true]]);
+    expect(outcomes[0]).toMatchObject({ deviations: ['examples-dropped'], logprob: -0.75 });
+  });
+
+  it.each<[string, unknown]>([['nothing', undefined], ['null', null], ['another form', { content: 'x' }], ['a gap', { tokens: ['a'], token_logprobs: [null] }]])('are missing where the server says %s of them', async (_what, logprobs) => {
+    const { outcomes } = await ask((_body, response) => void response.end(JSON.stringify({ choices: [{ text: ' 4', logprobs }], usage })));
+    expect(outcomes[0]).toMatchObject({ kind: 'answered', deviations: ['logprob-missing'] });
+    expect(outcomes[0]).not.toHaveProperty('tokenLogprobs');
+  });
+
+  it('are not asked for where no metric needs them', async () => {
+    const { heard } = await asked({ '/v1/completions': withLogprobs }, { api: 'openai-completions', model: 'm' });
+    expect(heard[0]?.body).not.toHaveProperty('logprobs');
   });
 });

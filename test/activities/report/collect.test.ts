@@ -58,7 +58,7 @@ describe('a results table from stored runs', () => {
     const bbq = { metrics: ['exact_match'], groupMetrics: ['bbq'], tags: ['negative', 'ambiguous', 'C', 'A', 'B', 'C'] };
     const open = {
       sums: [...questions('o', 2), { id: 'o1~typos', prompt: 'Waht is o9?', references: ['o1'], perturbation: { name: 'typos', kind: 'robustness', of: 'o1' } }],
-      people: [{ id: 'p', prompt: 'What is p0?', references: ['p0'], metrics: ['exact_match'], groupMetrics: ['bias'] }],
+      people: [{ id: 'p', prompt: 'What is p0?', references: ['p0'], metrics: ['exact_match'], groupMetrics: ['bias', 'perplexity'] }],
       letters: [{ id: 'l', prompt: 'What is l0?', references: ['l0'], ...bbq }],
     };
     const store = memoryStore();
@@ -68,7 +68,11 @@ describe('a results table from stored runs', () => {
       expect.arrayContaining(['sums:quasi_exact_match higher', 'sums:exact_match@robustness higher', 'people:bias_metric:mode=representation,demographic_category=race lower', 'letters:bbq_accuracy higher']),
     );
     expect(results.columns.some(({ id }) => id.includes('bbq_metric'))).toBe(false);
-    expect(notes).toEqual(['without bbq_metric_ambiguous_bias of letters, of which neither more nor less is better', 'without bbq_metric_unambiguous_bias of letters, of which neither more nor less is better']);
+    expect(notes).toEqual([
+      'without bbq_metric_ambiguous_bias of letters, of which neither more nor less is better',
+      'without bbq_metric_unambiguous_bias of letters, of which neither more nor less is better',
+      'without perplexity of people, which follows from what the servers say of themselves',
+    ]);
     expect(results.items?.['sums:exact_match']).toEqual({ 'one-0000': [1, 1], 'two-0000': [1, 0] });
     expect(results.models[0]?.values['sums:exact_match@robustness']).toBe(0.5);
     expect(parseResults(JSON.stringify(results)).columns).toHaveLength(results.columns.length);

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { type Audience, type Diagnosis, diagnosisFor } from '../../../activities/report/diagnosis.ts';
+import { type Audience, diagnosisFor, type ItemDiagnosis, itemOf, type StageDiagnosis } from '../../../activities/report/diagnosis.ts';
 import { latencyBuckets, latencyBoundsMs } from '../../../activities/report/taxonomy.ts';
 import { failureReasons } from '../../../activities/evaluate/reply.ts';
-import { type Answer, computeScores, GenerationSettings, type StageScore, type SuiteStage, type SuiteStageContent } from '../../../domain/index.ts';
+import { type Answer, computeScores, GenerationSettings, type StageScore, startStageScore, type SuiteStage, type SuiteStageContent } from '../../../domain/index.ts';
 
 const generation = GenerationSettings.parse({});
 const contentOf = (stage: SuiteStage, ids: string[]): SuiteStageContent => ({
@@ -24,10 +24,20 @@ function ways(things: number, places: number): number {
   return Array.from({ length: places - 1 }, (_, index) => Math.log2((things + index + 1) / (index + 1))).reduce((sum, bits) => sum + bits, 0);
 }
 
-function diagnose(audience: Audience, stage: SuiteStage): Diagnosis['stages'][number] | undefined {
+type Seen = Omit<StageDiagnosis, 'items'> & { items?: ItemDiagnosis[] };
+
+function diagnose(audience: Audience, stage: SuiteStage): Seen | undefined {
   const content = contentOf(stage, ids);
+  const scorer = startStageScore(stage);
   const score: StageScore = { ...computeScores([{ ...content, stage: 'open' }], new Map([['open', answers]])).open, stage };
-  return diagnosisFor(audience, 'r', [{ score, content, answers }]).stages[0];
+  const items = content.scenarios.flatMap(({ name, questions }) =>
+    questions.map((question) => {
+      const answer = answers.find(({ id }) => id === question.id);
+      return itemOf(scorer.add(name, question, answer), question, answer);
+    }),
+  );
+  const [diagnosed] = diagnosisFor(audience, 'r', [{ score, seen: { answers, items, confidence: [] } }]).stages;
+  return diagnosed as Seen | undefined;
 }
 
 describe('of the closed stage a submitter sees', () => {
@@ -74,5 +84,5 @@ test('the organiser sees everything', () => {
 
 test('without the key the closed stage is told by its counts, and the rest is null, not zero', () => {
   const score = { stage: 'closed', score: 0.5, counts: { answered: 1, failed: 1, unanswered: 0 }, scenarios: [] } satisfies StageScore;
-  expect(diagnosisFor('organiser', 'r', [{ score }]).stages).toEqual([{ stage: 'closed', score: 0.5, counts: score.counts, failures: null, deviations: null, empty: null, latency: null, tokensPerSecond: null }]);
+  expect(diagnosisFor('organiser', 'r', [{ score, seen: undefined }]).stages).toEqual([{ stage: 'closed', score: 0.5, counts: score.counts, failures: null, deviations: null, empty: null, latency: null, tokensPerSecond: null }]);
 });

@@ -5,6 +5,7 @@ import type { ServeWith } from '../../../activities/evaluate/serving.ts';
 import { storeSuite } from '../../../activities/intake/suite.ts';
 import { artifactOf, putBlob } from '../../../activities/io/blobs.ts';
 import type { RunSource } from '../../../activities/report/collect.ts';
+import type { RescoreInput } from '../../../activities/score/index.ts';
 import { score } from '../../../activities/score/score.ts';
 import { type Artifact, attestationKey, canonicalBytes, manifestKey, manifestOf, mediaTypes, type Run, type RunScores, type StageProgress, type Submission, type SuiteStage } from '../../../domain/index.ts';
 import { metricNames } from '../../../domain/metrics/index.ts';
@@ -17,6 +18,7 @@ export interface TestQuestion {
   prompt: string;
   references: string[];
   metrics?: string[];
+  choices?: Record<string, string>;
   groupMetrics?: string[];
   tags?: string[];
   perturbation?: { name: string; kind: string; of: string };
@@ -26,6 +28,8 @@ export type TestSuite = Partial<Record<SuiteStage, Record<string, TestQuestion[]
 export interface EvaluatedRun extends RunSource {
   store: ReturnType<typeof memoryStore>;
   scores: RunScores;
+  /** What they were computed from. */
+  scored: RescoreInput;
   /** As the workflow would record it. */
   state: Run;
   /** Heartbeats and signals, as they were said. */
@@ -63,7 +67,8 @@ export async function evaluatedRun(directory: string, run: string, suite: TestSu
   const history = artifactOf(await putBlob(store, trainedHistory(90_000), mediaTypes.json), 'history.json', 'history');
   await store.putIfAbsent(manifestKey(run), canonicalBytes(manifestOf(run, [...artifacts, ...result.artifacts, history])), mediaTypes.json);
   await store.putIfAbsent(attestationKey(run), Buffer.from('{}'), mediaTypes.json);
-  return { run, store, settings, scores: result.scores, state, said, closedResult };
+  const scored = { suite: kept.suite, answers: evaluations.map(({ stage, answers }) => ({ stage, sha256: answers })) };
+  return { run, store, settings, scored, scores: result.scores, state, said, closedResult };
 }
 
 function serveWith(handler: Handler): ServeWith {

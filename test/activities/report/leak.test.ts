@@ -5,7 +5,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { gunzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { diagnoseRun } from '../../../activities/report/diagnose.ts';
+import { withSpool } from '../../../activities/io/spool.ts';
 import { collectResults } from '../../../activities/report/collect.ts';
+import type { Audience } from '../../../activities/report/diagnosis.ts';
+import { jsonText } from '../../../cli/json-text.ts';
 import { renderDiagnosis } from '../../../cli/render-diagnosis.ts';
 import { renderRun, renderStages } from '../../../cli/render.ts';
 import { renderDetails } from '../../../workflows/details.ts';
@@ -43,7 +46,7 @@ const whisper: Handler = async ({ prompt }, response) => {
 
 /** Everything that is shown to a submitter, or lies where one could read it. */
 async function shown(run: EvaluatedRun): Promise<Record<string, string>> {
-  const diagnosis = await diagnoseRun(run, 'submitter');
+  const diagnosis = await diagnosed(run, 'submitter');
   const table = await collectResults([run], { withoutClosedItems: true });
   const stored = [...run.store.objects].map(([key, bytes]) => `${key} ${Buffer.from(bytes).toString('latin1')}`);
   return {
@@ -55,9 +58,16 @@ async function shown(run: EvaluatedRun): Promise<Record<string, string>> {
     logs: run.state.stages.map(({ outcome }) => Buffer.from(run.store.objects.get(outcome?.logKey ?? '') ?? []).toString('latin1')).join('\n'),
     scores: JSON.stringify(run.scores),
     results: JSON.stringify(table.results),
-    diagnosis: JSON.stringify(diagnosis) + renderDiagnosis(diagnosis),
+    diagnosis,
     store: stored.join('\n'),
   };
+}
+
+function diagnosed(run: EvaluatedRun, audience: Audience): Promise<string> {
+  return withSpool(directory, async (spool) => {
+    const diagnosis = await diagnoseRun(run, audience, spool);
+    return [...jsonText(diagnosis, String)].join('') + renderDiagnosis(diagnosis);
+  });
 }
 
 let directory: string;
@@ -98,7 +108,7 @@ describe('from everything that a submitter is shown', () => {
   });
 
   test('while the organiser finds all of it', async () => {
-    const text = JSON.stringify(await diagnoseRun(runs[0] as EvaluatedRun, 'organiser'));
+    const text = await diagnosed(runs[0] as EvaluatedRun, 'organiser');
     for (const { id, prompt, references } of first) for (const part of [id, prompt, ...references]) expect(text).toContain(part);
   });
 });

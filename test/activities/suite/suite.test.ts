@@ -5,6 +5,7 @@ import { loadSuiteStage, storeSuite } from '../../../activities/intake/suite.ts'
 import { buildSuite } from '../../../activities/suite/build.ts';
 import { lintSuite, viewSuite } from '../../../activities/suite/inspect.ts';
 import { encryptSuite, sampleSuite } from '../../../activities/suite/reshape.ts';
+import { GroupMetric } from '../../../domain/index.ts';
 import { metricNames } from '../../../domain/metrics/index.ts';
 import { memoryStore } from '../../fakes/memory-store.ts';
 import { jsonLines, readQuestions, type Scratch, scratchDirectory } from './suite-directory.ts';
@@ -40,7 +41,7 @@ describe('the bundled suite', () => {
 
   it('has every metric, and nothing wrong', async () => {
     const { scenarios, canary } = await viewSuite(dependencies, join(examples, 'metrics'));
-    expect(new Set(scenarios.flatMap(({ metrics }) => metrics))).toEqual(new Set([...metricNames, 'bbq', 'bias']));
+    expect(new Set(scenarios.flatMap(({ metrics }) => metrics))).toEqual(new Set([...metricNames, ...GroupMetric.options]));
     expect(canary).toMatch(/^reprise-canary [0-9a-f]{32}/);
     expect(await lintSuite(dependencies, join(examples, 'metrics'))).toMatchObject({ errors: [], warnings: [] });
   });
