@@ -3,6 +3,7 @@ import type Docker from 'dockerode';
 import type { Activities } from '../workflows/contract.ts';
 import type { Dependencies } from './dependencies.ts';
 import { heartbeatEveryMs } from './heartbeat.ts';
+import { removeSteps } from './io/docker/build-steps.ts';
 import { removeContainer } from './io/docker/containers.ts';
 import { releaseDevices } from './io/docker/device-lease.ts';
 import { onEngine } from './io/docker/errors.ts';
@@ -12,7 +13,7 @@ import { removeVolume } from './io/docker/volumes.ts';
 import { dropSecrets } from './secrets/files.ts';
 
 /**
- * Removes what a run left in the engine: containers, the devices they had, then the networks and volumes they used, and the file
+ * Removes what a run left in the engine: containers, those of its builds' steps, the devices they had, then the networks and volumes they used, and the file
  * of its secrets. Images stay: they are cached.
  */
 export function createCleanUpActivities({ docker, settings }: Pick<Dependencies, 'docker' | 'settings'>): Pick<Activities, 'cleanUp'> {
@@ -32,7 +33,9 @@ export function createCleanUpActivities({ docker, settings }: Pick<Dependencies,
 /** By label and by name: an image of another submission may claim the label, on what its build leaves. */
 async function removeAllOf(docker: Docker, run: string): Promise<void> {
   const prefix = runPrefix(run);
-  for (const id of await containersOf(docker, run, prefix)) await removeContainer(docker.getContainer(id));
+  const containers = await containersOf(docker, run, prefix);
+  await removeSteps(docker, containers);
+  for (const id of containers) await removeContainer(docker.getContainer(id));
   await releaseDevices(docker, { run });
   for (const id of await networksOf(docker, run, prefix)) await removeNetwork(docker, id);
   for (const name of await volumesOf(docker, run, prefix)) await removeVolume(docker, name);

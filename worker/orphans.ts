@@ -32,10 +32,18 @@ export async function sweepOnce(dependencies: Dependencies, client: Client, logg
   return swept;
 }
 
-/** Runs by the labels of their containers, with their workflow. */
+/**
+ * Runs by the labels of what they have in the engine, with their workflow: a clean-up that was broken off can have left volumes
+ * alone. What builds leave has the labels that its image claims, and no name of ours.
+ */
 async function runsInEngine({ docker }: Dependencies): Promise<Map<string, string>> {
-  const containers = await onEngine('listing containers', () => docker.listContainers({ all: true, filters: { label: [labelNames.run] } }));
-  return new Map(containers.map(({ Labels }) => [Labels[labelNames.run] ?? '', Labels[labelNames.workflow] ?? '']));
+  const filters = { label: [labelNames.run] };
+  const containers = await onEngine('listing containers', () => docker.listContainers({ all: true, filters }));
+  const networks = await onEngine('listing networks', () => docker.listNetworks({ filters }));
+  const volumes = await onEngine('listing volumes', () => docker.listVolumes({ filters }));
+  const found = [...containers.map(({ Names, Labels }) => ({ Name: Names[0]?.slice(1) ?? '', Labels })), ...networks, ...(volumes.Volumes ?? [])];
+  const ours = found.filter(({ Name }) => Name.startsWith('reprise-')).map(({ Labels }) => (Labels as Record<string, string> | null) ?? {});
+  return new Map(ours.map((each) => [each[labelNames.run] ?? '', each[labelNames.workflow] ?? '']));
 }
 
 async function hasMoved({ store, settings }: Dependencies, run: string): Promise<boolean> {

@@ -38,13 +38,15 @@ export interface EngineBuildOptions {
   memswap: number;
   shmsize: number;
   buildargs: Record<string, string>;
+  networkmode?: string;
   forcerm: true;
   nocache: boolean;
 }
 
 /**
  * Options of the classic builder: the one that takes any network (a recording proxy's, later), which BuildKit of engine 20.10
- * does not. No labels: they would change the image's id from run to run. The network is the engine's default, with egress.
+ * does not. No labels: they would change the image's id from run to run. Each build stands in the network of a container of ours, by
+ * which its steps are known.
  */
 export function engineBuildOptions(
   settings: Pick<Settings, 'httpProxy' | 'httpsProxy'>,

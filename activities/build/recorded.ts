@@ -6,6 +6,7 @@ import { failure } from '../failure.ts';
 import type { ObjectStore } from '../io/store.ts';
 import { indexHost } from '../pin/by-date/address.ts';
 import { buildAndRecord, type RecordedBuild } from '../record/build.ts';
+import { openOutwardNetwork } from '../record/network.ts';
 import { recordingCertificate } from '../record/session.ts';
 import { sha256Of, type StageContext } from '../stage.ts';
 import type { AddedFile } from '../record/added.ts';
@@ -41,8 +42,14 @@ export async function runBuild(dependencies: Dependencies, context: StageContext
   if (!settings.recording) {
     if (mode === 'replay') throw failure('RECORDING_UNAVAILABLE', `${build.dockerfile}: builds are not recorded (REPRISE_RECORD_BUILDS=off), so that there is nothing to replay`);
     await refuseInwardAdds(build.dockerfile, dockerfile, lineOf);
-    const built = await buildOnEngine(docker, await openContext(dockerfile, []), engineBuildOptions(settings, { fresh, secrets, indexProxyUrl }), context.signal, observer);
-    return { built, recording: undefined, cause: undefined };
+    const network = await openOutwardNetwork(docker, { run: context.run, stage: context.stage, workflowId: context.workflowId }, settings);
+    try {
+      const options = { ...engineBuildOptions(settings, { fresh, secrets, indexProxyUrl }), networkmode: network.mode };
+      const built = await buildOnEngine(docker, await openContext(dockerfile, []), options, context.signal, observer);
+      return { built, recording: undefined, cause: undefined };
+    } finally {
+      await network.close();
+    }
   }
   const { dockerfile: taken, added } = takeAddresses(build.dockerfile, dockerfile, lineOf);
   return buildAndRecord(dependencies, context, {

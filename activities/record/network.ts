@@ -38,6 +38,16 @@ export async function openBuildNetwork(docker: Docker, owner: Owner, settings: P
   return { mode: `container:${relay.container.id}`, close: relay.close };
 }
 
+/**
+ * The engine's own network with its way out, for a build that is not recorded: in the namespace of a container of ours all the same,
+ * so that what a killed engine leaves of it is known. Failures: RELAY_UNAVAILABLE, ENGINE_UNREACHABLE.
+ */
+export async function openOutwardNetwork(docker: Docker, owner: Owner, settings: Pick<Settings, 'imageMap'>): Promise<BuildNetwork> {
+  const does = { mode: 'dial', address: '127.0.0.1', port: proxyPort } as const;
+  const relay = await openRelay(docker, { owner, name: relayName(owner), image: ownImage(settings), network: 'default', does });
+  return { mode: `container:${relay.container.id}`, close: relay.close };
+}
+
 /** The proxies by every name under which programs look for them; the engine keeps them out of images and of its cache. */
 export function proxyArguments(host: string = proxyHost, port: number = proxyPort): Record<string, string> {
   const proxy = `http://${host}:${port}`;

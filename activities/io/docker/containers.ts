@@ -49,7 +49,7 @@ export async function createOrAttach(docker: Docker, plan: ContainerPlan): Promi
   // Made from another image in an earlier life of the same run: nothing of it can be used.
   if (existing) await removeContainer(existing.container);
   const options = createOptions(plan, await claimsOf(docker, plan.image));
-  const quota = await layerQuota(docker, plan.image, plan.confinement.layerBytes);
+  const quota = await layerQuota(docker, plan.image, plan.confinement.layerBytes, plan.owner);
   try {
     return await docker.createContainer({ ...options, HostConfig: { ...options.HostConfig, ...quota } });
   } catch (error) {

@@ -52,6 +52,11 @@ export function relayName(owner: Pick<Owner, 'run' | 'stage'>): string {
   return `${containerName(owner)}-relay`;
 }
 
+/** The never started container by which the engine is asked whether it bounds layers. */
+export function quotaName(owner: Pick<Owner, 'run' | 'stage'>): string {
+  return `${containerName(owner)}-quota`;
+}
+
 /** The container that goes out for a training. */
 export function gateName(owner: Pick<Owner, 'run' | 'stage'>): string {
   return `${containerName(owner)}-gate`;

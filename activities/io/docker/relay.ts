@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type Docker from 'dockerode';
 import type { Container } from 'dockerode';
 import { failure } from '../../failure.ts';
-import { removeContainer } from './containers.ts';
+import { removeWithSteps } from './build-steps.ts';
 import { isConflict, isNotFound, onEngine } from './errors.ts';
 import { labelsOf, type Owner } from './names.ts';
 import { multiplex, type Multiplexer } from './relay-frames.ts';
@@ -35,7 +35,8 @@ export interface Relay {
 /**
  * A way between this process and a container that has no network: the platform's own container stands in its network namespace,
  * and the engine's stream to that carries the bytes. So what is served or built needs neither a bridge nor an address, and
- * reaches neither this machine nor another container; and the engine may be anywhere. A relay ends with its worker.
+ * reaches neither this machine nor another container; and the engine may be anywhere. A relay ends with its worker, and stays until
+ * the next one of its name or the run's clean-up: by its id what a killed engine left of a build is known.
  * Failures: RELAY_UNAVAILABLE where its image is not there or has no Perl, ENGINE_UNREACHABLE.
  */
 export async function openRelay(docker: Docker, plan: RelayPlan): Promise<Relay> {
@@ -51,19 +52,19 @@ export async function openRelay(docker: Docker, plan: RelayPlan): Promise<Relay>
       ended: multiplexer.ended,
       async close() {
         (stream as unknown as Duplex).destroy();
-        await removeContainer(container);
+        await removeWithSteps(docker, container);
       },
     };
   } catch (error) {
-    await removeContainer(container);
+    await removeWithSteps(docker, container);
     throw error;
   }
 }
 
-/** One of an earlier attempt goes first; the engine may still be removing it. */
+/** One of an earlier attempt goes first; somebody may still be removing it. */
 async function createdRelay(docker: Docker, plan: RelayPlan): Promise<Container> {
   for (let tries = 1; ; tries += 1) {
-    await removeContainer(docker.getContainer(plan.name));
+    await removeWithSteps(docker, docker.getContainer(plan.name));
     try {
       return await docker.createContainer(optionsOf(plan));
     } catch (error) {
@@ -118,7 +119,6 @@ function optionsOf({ owner, name, image, network, does, hosts }: RelayPlan): Doc
       CapDrop: ['ALL'],
       SecurityOpt: ['no-new-privileges'],
       ReadonlyRootfs: true,
-      AutoRemove: true,
       // Room for what is under way on all connections that it holds.
       Memory: 512 * MiB,
       MemorySwap: 512 * MiB,
