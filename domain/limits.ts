@@ -137,6 +137,13 @@ export const limits = {
   engineRestoreMs: 30 * second,
   /** How often a checkpoint directory is listed; what is the same in two looks is kept. A 70B checkpoint takes minutes to write. */
   checkpointLookMs: 15 * second,
+  /** What changed in so many looks in a row is not waited for any longer, but read at one moment: a training that keeps its state every few seconds. */
+  checkpointRestlessLooks: 4,
+  /** The next time after ten minutes: what the loss of a machine costs then, against what stays in the store of a day. */
+  checkpointAgainLooks: 40,
+  /** What is read at one moment, in which it must not change: some seconds of a disk. Weights and optimiser state of an adapter are below 1 GiB. */
+  checkpointReadBytes: 4 * GiB,
+  checkpointReadMs: 30 * second,
   /** Largest checkpoint directory that is kept: weights and optimiser state of a 13B model in 16 bits. */
   checkpointBytes: 200 * GiB,
   checkpointFiles: 20_000,

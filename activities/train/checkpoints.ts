@@ -10,11 +10,15 @@ import type { ObjectStore } from '../io/store.ts';
 import { getTree, putTree } from '../io/trees.ts';
 import type { Lease } from '../logs/index.ts';
 import type { ListedFile } from './listing.ts';
+import { createRestless, unitOf } from './restless.ts';
 import { settledFiles } from './settled.ts';
 
 /** Keeps a training's checkpoint directory while it is written. */
 export interface CheckpointKeeper {
-  /** Takes one look; what was the same in the look before is kept. Resolves to whether anything changed since that look. */
+  /**
+   * Takes one look; what was the same in the look before is kept, and what never is, as it stands at one moment. Resolves to whether
+   * anything changed since that look.
+   */
   look(listed: ListedFile[], usedMs: number): Promise<boolean>;
   /** How many are stored. */
   count(): number;
@@ -31,6 +35,8 @@ export interface KeeperOptions {
   /** See FileMask: a checkpoint is stored as an output is. */
   mask?: MaskFile | undefined;
   list(): Promise<ListedFile[] | undefined>;
+  /** What of the directory stands in these parts of it at one moment; see takeSnapshot. */
+  snapshot(units: readonly string[]): Promise<Tree | undefined>;
 }
 
 /**
@@ -41,12 +47,17 @@ export async function openCheckpoints(store: ObjectStore, options: KeeperOptions
   let last = await lastCheckpoint(store, options.run);
   let lastTree = last ? await getTree(store, last.tree) : treeOf([]);
   let previous: ListedFile[] = [];
+  const restless = createRestless();
   return {
     async look(listed, usedMs) {
       const before = previous;
       previous = listed;
       const changed = JSON.stringify(before) !== JSON.stringify(listed);
-      const kept = await keep(store, options, settledFiles(before, listed), { last, lastTree, usedMs });
+      const settled = settledFiles(before, listed);
+      const units = restless.saw(settled.moving, listed);
+      const snapshot = units.length === 0 ? undefined : await options.snapshot(units);
+      if (snapshot) restless.taken(units);
+      const kept = await keep(store, options, settled, { last, lastTree, usedMs, snapshot: { units, entries: snapshot?.entries } });
       if (kept) [last, lastTree] = [kept.checkpoint, kept.tree];
       return changed;
     },
@@ -78,25 +89,26 @@ interface Kept {
   last: Checkpoint | undefined;
   lastTree: Tree;
   usedMs: number;
+  snapshot: { units: readonly string[]; entries: TreeEntry[] | undefined };
 }
 
 async function keep(
   store: ObjectStore,
   options: KeeperOptions,
   settled: ReturnType<typeof settledFiles>,
-  { last, lastTree, usedMs }: Kept,
+  { last, lastTree, usedMs, snapshot: { units, entries } }: Kept,
 ): Promise<{ checkpoint: Checkpoint; tree: Tree } | undefined> {
   const known = new Map(lastTree.entries.map((entry) => [entry.path, entry]));
   const isKnown = (file: ListedFile): boolean => known.has(file.path) && last?.stamps[file.path] === file.stamp;
   // What is only gone needs no new checkpoint: the next one leaves it out.
-  if (settled.files.every(isKnown)) return undefined;
-  const carried = lastTree.entries.filter(({ path }) => settled.moving.has(unitOf(path)));
+  if (entries === undefined && settled.files.every(isKnown)) return undefined;
+  const carried = lastTree.entries.filter(({ path }) => settled.moving.has(unitOf(path)) && (entries === undefined || !units.includes(unitOf(path))));
   const read = new Map<string, TreeEntry>();
   for (const file of settled.files) read.set(file.path, isKnown(file) ? (known.get(file.path) as TreeEntry) : await readFile(store, options, file));
   // What changed while it was read is in no state that the training ever saw.
   const after = await options.list();
   if (!after || !sameFiles(settled.files, after)) return undefined;
-  const tree = withDirectories([...carried, ...read.values()]);
+  const tree = withDirectories([...carried, ...(entries ?? []), ...read.values()]);
   const stamps = Object.fromEntries([...carried.map(({ path }) => [path, last?.stamps[path] ?? '']), ...settled.files.map(({ path, stamp }) => [path, stamp])]);
   return { tree, checkpoint: await putCheckpoint(store, options, { tree, stamps, usedMs, sequence: (last?.sequence ?? -1) + 1 }) };
 }
@@ -134,10 +146,6 @@ async function readFile(store: ObjectStore, { container, directory, scratchDirec
 function sameFiles(wanted: ListedFile[], present: ListedFile[]): boolean {
   const stamps = new Map(present.map(({ path, stamp }) => [path, stamp]));
   return wanted.every(({ path, stamp }) => stamps.get(path) === stamp);
-}
-
-function unitOf(path: string): string {
-  return path.split('/')[0] ?? '';
 }
 
 function withDirectories(entries: TreeEntry[]): Tree {

@@ -28,18 +28,19 @@ export const guardDirectories = { output: '/watched/output', checkpoints: '/watc
 /**
  * Has a guard beside a training: a container of the platform's own that stops the training at its deadline (SIGTERM, grace,
  * SIGKILL) when nobody else is alive to do it. It sees the host's processes and the training sees none of it; it has no network,
- * no socket and no input from the training. One that was made for another container or deadline is replaced.
+ * no socket and no input from the training. One that was made for another container or deadline is replaced; the one that this
+ * resolves to is known by its name, and so is whatever replaces it.
  * Failures: GUARD_IMAGE_MISSING, ENGINE_UNREACHABLE.
  */
 export async function ensureGuard(docker: Docker, guarded: Guarded, deadline: GuardDeadline, settings: Pick<Settings, 'imageMap'>): Promise<Container> {
   for (;;) {
     const present = await findGuard(docker, guarded.owner);
-    if (present && present.guarded === guarded.container && isAsGood(present, deadline, guarded.startedMs)) return present.container;
+    if (present && present.guarded === guarded.container && isAsGood(present, deadline, guarded.startedMs)) return docker.getContainer(guardName(guarded.owner));
     if (present) await removeContainer(present.container);
     const made = await createGuard(docker, guarded, deadline, ownImage(settings));
     if (!made) continue; // Another attempt was faster; look at what it made.
     await onEngine('starting the guard', () => made.start());
-    return made;
+    return docker.getContainer(guardName(guarded.owner));
   }
 }
 

@@ -12,6 +12,7 @@ import type { Observation } from './observation.ts';
 import { attendConnection } from './network.ts';
 import { checkpointDirectory, keepsCheckpoints, trainingNetworkOf } from './plan.ts';
 import { openFileMask } from '../secrets/file-mask.ts';
+import { takeSnapshot } from './snapshot.ts';
 import type { Training } from './training.ts';
 import { enterDeviceTime } from './use.ts';
 
@@ -81,8 +82,11 @@ function checkpointLook(training: Training, guard: Container, seen: Observation)
 async function openKeeper({ dependencies, submission, container, context, lease }: Training, guard: Container): Promise<CheckpointKeeper> {
   const { store, settings } = dependencies;
   const directory = checkpointDirectory(submission);
+  const { scratchDirectory } = settings;
   const mask = (await openFileMask(settings))?.mask;
-  return openCheckpoints(store, { run: context.run, container, directory, scratchDirectory: settings.scratchDirectory, lease, mask, list: () => listCheckpoints(guard) });
+  const list = (): ReturnType<typeof listCheckpoints> => listCheckpoints(guard);
+  const snapshot = (units: readonly string[]): ReturnType<typeof takeSnapshot> => takeSnapshot(store, guard, units, { scratchDirectory, mask });
+  return openCheckpoints(store, { run: context.run, container, directory, scratchDirectory, lease, mask, list, snapshot });
 }
 
 function activityLook(training: Training, seen: Observation): () => Promise<void> {

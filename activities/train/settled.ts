@@ -1,4 +1,5 @@
 import type { ListedFile } from './listing.ts';
+import { unitOf } from './restless.ts';
 
 /**
  * What of a checkpoint directory is complete, by two looks: what stands directly in the directory, a file or a whole
@@ -24,7 +25,7 @@ function isKept({ link }: ListedFile): boolean {
 function unitsOf(files: ListedFile[]): Map<string, ListedFile[]> {
   const units = new Map<string, ListedFile[]>();
   for (const file of files) {
-    const unit = file.path.split('/')[0] ?? '';
+    const unit = unitOf(file.path);
     const members = units.get(unit);
     if (members) members.push(file);
     else units.set(unit, [file]);

@@ -1,4 +1,6 @@
-import type { Readable } from 'node:stream';
+import { createWriteStream } from 'node:fs';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Container, Exec } from 'dockerode';
 import { onEngine } from './errors.ts';
@@ -20,6 +22,16 @@ export async function outputOf(container: Container, command: string[], maxBytes
       parts.push(frame);
     }
     return (await exitCodeOf(started)) === 0 ? Buffer.concat(parts).toString('utf8') : undefined;
+  });
+}
+
+/** As outputOf, into a file that is made anew; resolves to whether the program ended with exit code 0. Failures: ENGINE_UNREACHABLE, DISK_FULL. */
+export async function outputFile(container: Container, command: string[], path: string): Promise<boolean> {
+  return onEngine(`running ${command[0]} in a container of our own`, async () => {
+    const started = await container.exec({ Cmd: command, AttachStdout: true, AttachStderr: false });
+    const stream = (await started.start({})) as unknown as AsyncIterable<Buffer>;
+    await pipeline(Readable.from(framesOf(stream), { objectMode: false }), createWriteStream(path));
+    return (await exitCodeOf(started)) === 0;
   });
 }
 
