@@ -11,7 +11,7 @@ import { isConflict, isNotFound, onEngine } from './errors.ts';
 export async function noticeEnd(container: Container, { id, pid }: { id: string; pid: number }): Promise<void> {
   if (existsSync(`/proc/${pid}`)) return;
   // An engine elsewhere has processes that are never seen here: it is not asked at every look.
-  if (performance.now() < (askedMs.get(id) ?? 0) + limits.missedEndLookMs) return;
+  if (performance.now() < (askedMs.get(id) ?? -Infinity) + limits.missedEndLookMs) return;
   askedMs.set(id, performance.now());
   if (await hasProcesses(container)) return;
   await onEngine('making the engine notice an end', () =>
