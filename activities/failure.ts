@@ -1,10 +1,11 @@
 import { ApplicationFailure } from '@temporalio/common';
-import { failures, limits, type FailedOutcome, type FailureCode, isFailureCode } from '../domain/index.ts';
+import { failures, limits, type FailedOutcome, type FailureCode, isFailureCode, type StageCost } from '../domain/index.ts';
 
-/** What goes with a failure beside its message: the log that shows it, and what could be chosen instead. */
+/** What goes with a failure beside its message: the log that shows it, what could be chosen instead, and what the stage has cost. */
 export interface FailureDetail {
   logKey?: string;
   choices?: string[];
+  cost?: StageCost;
 }
 
 /**
@@ -38,4 +39,12 @@ export function outcomeOf(error: unknown): FailedOutcome | undefined {
 
 export function detailOf(error: ApplicationFailure): FailureDetail {
   return (error.details?.[0] as FailureDetail | undefined) ?? {};
+}
+
+/** The same failure with more of its detail; what is none of the table's passes as it is. */
+export function withDetail(error: unknown, detail: FailureDetail): unknown {
+  if (!(error instanceof ApplicationFailure) || !isFailureCode(error.type)) return error;
+  const copy = failure(error.type, error.message, { ...detailOf(error), ...detail, cause: error.cause });
+  if (error.stack !== undefined) copy.stack = error.stack;
+  return copy;
 }

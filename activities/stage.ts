@@ -3,7 +3,7 @@ import { CancelledFailure, Context } from '@temporalio/activity';
 import { cacheKey, canonicalJson, costOf, mediaTypes, nothingSpent, Spent, type FailedOutcome, type StageName, type StageOutcome, type StageProgress } from '../domain/index.ts';
 import type { StageRun } from '../workflows/contract.ts';
 import type { Dependencies } from './dependencies.ts';
-import { failure, outcomeOf } from './failure.ts';
+import { failure, outcomeOf, withDetail } from './failure.ts';
 import { withHeartbeat } from './heartbeat.ts';
 import { withMeter } from './io/metering.ts';
 import type { ObjectStore } from './io/store.ts';
@@ -53,7 +53,7 @@ export async function runStage<Result>(
   const { store } = dependencies;
   const mask = createMask(dependencies.settings);
   const startMs = Date.now();
-  const meter = spentBefore(startMs);
+  const meter = spentBefore(startMs, stageRun.spent);
   const spent = (): Spent => ({ ...meter, wallMs: meter.wallMs + Date.now() - startMs });
   try {
     const identity = typeof cache === 'function' ? await cache() : cache;
@@ -65,7 +65,8 @@ export async function runStage<Result>(
     if (shelf) await store.putIfAbsent(shelf.freeKey, Buffer.from(JSON.stringify(computed)), mediaTypes.json);
     return { status: 'completed', cached: false, ...computed, cost: costOf(spent()) };
   } catch (error) {
-    return { ...outcomeOrThrow(mask.error(error)), cost: costOf(spent()) };
+    const cost = costOf(spent());
+    return { ...outcomeOrThrow(withDetail(mask.error(error), { cost })), cost };
   }
 }
 
@@ -130,10 +131,10 @@ async function newestValid<Result>(results: StageResult<Result>[], identity: Cac
 }
 
 /** What the attempts before this one had spent when they were last heard of, and how long this one waited for a worker. */
-function spentBefore(startMs: number): Spent {
+function spentBefore(startMs: number, beforeMove: Spent | undefined): Spent {
   const { heartbeatDetails, currentAttemptScheduledTimestampMs: scheduledMs } = Context.current().info;
   const parsed = Spent.safeParse((heartbeatDetails as { spent?: unknown } | undefined)?.spent);
-  const before = parsed.success ? parsed.data : nothingSpent();
+  const before = parsed.success ? parsed.data : (beforeMove ?? nothingSpent());
   // Outside a server nothing was scheduled.
   return { ...before, queuedMs: before.queuedMs + (scheduledMs > 1 ? Math.max(startMs - scheduledMs, 0) : 0) };
 }

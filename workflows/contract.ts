@@ -8,6 +8,7 @@ import type {
   ImageRepairs,
   ReproductionRequest,
   RunScores,
+  Spent,
   StageCost,
   StageName,
   StageOutcome,
@@ -23,6 +24,8 @@ export interface StageRun {
   fresh: boolean;
   /** Where the values lie that were given for the run; only for stages of the machine that has them. */
   secrets?: GivenSecrets;
+  /** What its attempts spent before it was given out anew, as on another host. */
+  spent?: Spent;
 }
 
 export interface ImageReference {

@@ -1,5 +1,5 @@
 import { ActivityFailure, ApplicationFailure, defineQuery, defineSignal, isCancellation, setCurrentDetails, setHandler } from '@temporalio/workflow';
-import type { Artifact, FailedOutcome, ReproductionRequest, Run, RunScores, StageName, StageOutcome, StageProgress, Submission } from '../domain/index.ts';
+import type { Artifact, FailedOutcome, ReproductionRequest, Run, RunScores, StageCost, StageName, StageOutcome, StageProgress, Submission } from '../domain/index.ts';
 import { runQuery, stageProgressSignal, type StageRecord } from './contract.ts';
 import { renderDetails } from './details.ts';
 import { entryOf, newRun, recordOutcome, scoreOf } from './record.ts';
@@ -123,8 +123,14 @@ async function settle<Result>(stage: Stage<Result>): Promise<StageOutcome<Result
       fault: 'platform',
       message: cause?.message ?? error.cause?.message ?? error.message,
       nextStep: 'Nothing to correct in the submission. `reprise doctor` shows what is wrong; then `reprise retry`.',
+      ...costIn(cause),
     };
   }
+}
+
+function costIn(cause: ApplicationFailure | undefined): { cost?: StageCost } {
+  const { cost } = (cause?.details?.[0] ?? {}) as { cost?: StageCost };
+  return cost ? { cost } : {};
 }
 
 function show({ run, progress }: Ledger): void {

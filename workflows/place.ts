@@ -1,4 +1,5 @@
 import { ActivityFailure, proxyActivities, TimeoutFailure } from '@temporalio/workflow';
+import type { Spent } from '../domain/index.ts';
 import { workflowQueue, type Activities, type Queues, type Route } from './contract.ts';
 import { hostPatience, policies } from './policy.ts';
 import type { Reproduction } from './steps.ts';
@@ -21,7 +22,7 @@ export function activity<Name extends keyof Activities>(name: Name, taskQueue: s
 
 /**
  * Has work done on the run's host. What no worker takes for a while is given out again: on the same host where it has workers, which
- * are busy then, as a device is for a day; else on another host, to which the run moves as a whole.
+ * are busy then, as a device is for a day; else on another host, to which the run moves as a whole. What its attempts spent goes along.
  */
 export async function onHost<Name extends HostActivity, Result>(
   reproduction: Reproduction,
@@ -30,12 +31,14 @@ export async function onHost<Name extends HostActivity, Result>(
   call: (work: Activities[Name]) => Promise<Result>,
 ): Promise<Result> {
   const { request, place, evidence } = reproduction;
+  let spent: Spent | undefined;
   for (let waits = 0; ; waits += 1) {
     const { queues } = place;
     try {
-      return await call(activity(name, name === 'train' ? queues.train : queues.host, summary, waits));
+      return await call(goingOn(activity(name, name === 'train' ? queues.train : queues.host, summary, waits), spent));
     } catch (error) {
       if (!isUntaken(error)) throw error;
+      spent = spentBy(error, spent, patienceOf(waits).scheduleToStartTimeout);
       // The values of a run's secrets are on its host alone: it waits for that one.
       const images = request?.secrets ? undefined : evidence.images.map(({ id }) => id);
       place.deciding ??= move(reproduction, images).finally(() => delete place.deciding);
@@ -57,6 +60,19 @@ export async function unlessGone<Name extends HostActivity>(reproduction: Reprod
   }
 }
 
+function goingOn<Name extends HostActivity>(work: Activities[Name], spent: Spent | undefined): Activities[Name] {
+  if (!spent) return work;
+  return ((input: object) => (work as (input: object) => Promise<unknown>)({ ...input, spent })) as Activities[Name];
+}
+
+/** By the last heartbeat of the attempts; the last of them waited and was never taken. */
+function spentBy(error: ActivityFailure, before: Spent | undefined, waitedMs: number): Spent {
+  const { lastHeartbeatDetails } = error.cause as TimeoutFailure;
+  const told = (lastHeartbeatDetails as { spent?: Spent } | null | undefined)?.spent;
+  const spent = told ?? before ?? { wallMs: 0, queuedMs: 0, storedBytes: 0, movedBytes: 0, uses: {} };
+  return { ...spent, queuedMs: spent.queuedMs + waitedMs };
+}
+
 async function move(reproduction: Reproduction, images: string[] | undefined): Promise<void> {
   const { queues } = await askRoute(reproduction, images);
   if (queues.host !== reproduction.place.queues.host) reproduction.place.queues = queues;
@@ -73,6 +89,6 @@ function patienceOf(waits: number): { scheduleToStartTimeout: number; priority: 
   return { scheduleToStartTimeout: Math.min(hostPatience.firstMs * 2 ** waits, hostPatience.mostMs), priority: { priorityKey: Math.max(3 - waits, 1) } };
 }
 
-function isUntaken(error: unknown): boolean {
+function isUntaken(error: unknown): error is ActivityFailure {
   return error instanceof ActivityFailure && error.cause instanceof TimeoutFailure && error.cause.timeoutType === 'SCHEDULE_TO_START';
 }

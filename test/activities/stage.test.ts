@@ -8,6 +8,7 @@ import { failure } from '../../activities/failure.ts';
 import { enterUse } from '../../activities/io/metering.ts';
 import { runStage, type CacheIdentity, type StageContext } from '../../activities/stage.ts';
 import type { StageOutcome } from '../../domain/index.ts';
+import type { StageRun } from '../../workflows/contract.ts';
 import { memoryStore } from '../fakes/memory-store.ts';
 
 let dependencies: Dependencies;
@@ -28,8 +29,14 @@ async function unidentified(): Promise<CacheIdentity<number>> {
   throw failure('SOURCE_NOT_FOUND', 'gone');
 }
 
-function stage(cache: CacheIdentity<number> | undefined | (() => Promise<CacheIdentity<number>>), fresh = false, compute?: (context: StageContext) => Promise<never>, environment = new MockActivityEnvironment()) {
-  return environment.run(() => runStage<number>(dependencies, { run: 'r', workflowId: 'w', fresh }, 'pin', cache, compute ?? count));
+function stage(
+  cache: CacheIdentity<number> | undefined | (() => Promise<CacheIdentity<number>>),
+  fresh = false,
+  compute?: (context: StageContext) => Promise<{ result: number }>,
+  environment = new MockActivityEnvironment(),
+  given: Pick<StageRun, 'spent'> = {},
+) {
+  return environment.run(() => runStage<number>(dependencies, { run: 'r', workflowId: 'w', fresh, ...given }, 'pin', cache, compute ?? count));
 }
 
 const identity: CacheIdentity<number> = { version: 1, inputs: { a: 1 } };
@@ -105,5 +112,22 @@ describe('the cost of a stage', () => {
     expect(outcome).toMatchObject({ status: 'failed', cost: { queuedMs: 2_000, storedBytes: 10, movedBytes: 20, cpuSeconds: 8, gpuSeconds: 13 } });
     expect(outcome.status === 'failed' && outcome.cost?.wallMs).toBeGreaterThanOrEqual(60_000);
     expect(beats[0]).toMatchObject({ spent: { storedBytes: 10, uses: { first: { gpuMs: 9_000 } } } });
+  });
+
+  const before = { wallMs: 50_000, queuedMs: 1_000, storedBytes: 7, movedBytes: 8, uses: { first: { gpuMs: 9_000 } } };
+  const later = { ...before, storedBytes: 9 };
+  it.each([
+    ['what was spent before a move counts', {}, 7],
+    ['what an attempt after the move told includes it', { attempt: 2, heartbeatDetails: { stage: 'pin', message: '', spent: later } }, 9],
+  ])('%s', async (_, info, storedBytes) => {
+    const outcome = (await stage(undefined, false, async () => ({ result: 1 }), new MockActivityEnvironment(info), { spent: before })) as StageOutcome<number>;
+    expect(outcome).toMatchObject({ status: 'completed', cost: { storedBytes, gpuSeconds: 9 } });
+  });
+
+  it('goes with a platform fault, which may be the last', async () => {
+    const thrown = stage(undefined, false, async () => {
+      throw failure('ENGINE_UNREACHABLE', 'no engine', { logKey: 'a-log' });
+    }, new MockActivityEnvironment(), { spent: before });
+    await expect(thrown).rejects.toMatchObject({ type: 'ENGINE_UNREACHABLE', nonRetryable: false, details: [{ logKey: 'a-log', cost: { gpuSeconds: 9 } }] });
   });
 });
