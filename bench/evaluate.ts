@@ -11,7 +11,7 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { spawn } from 'node:child_process';
 import { execa } from 'execa';
-import { withCompiledStage } from './compiled.ts';
+import { withCompiled } from './compiled.ts';
 
 type Mode = 'serial' | 'parallel';
 
@@ -39,7 +39,7 @@ const helmInFlight = 30;
 const memoryAim = 200e6;
 const firstAnswerAimMs = 2_000;
 
-const results = await withCompiledStage(async (program) => {
+const results = await withCompiled('stage', async (program) => {
   const measured: unknown[] = [];
   for (const each of cases) measured.push(await measure(program, each));
   return measured;

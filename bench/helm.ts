@@ -13,7 +13,7 @@ import { writeSuite } from '../activities/suite/build.ts';
 import { SuiteDefinition } from '../activities/suite/definition.ts';
 import type { Answer } from '../domain/index.ts';
 import { metricNames } from '../domain/metrics/index.ts';
-import { withCompiledStage } from './compiled.ts';
+import { withCompiled } from './compiled.ts';
 import { startHelmAnswerServer } from './helm/answer-server.ts';
 import { choiceQuestions } from './helm/questions.ts';
 import { callHelm, installation, installedHelm } from './helm/run.ts';
@@ -27,7 +27,7 @@ const inFlight = 30;
 const aims: Readonly<Record<number, { default: number; n30: number }>> = { 0: { default: 5, n30: 4 }, 50: { default: 5, n30: 4 }, 500: { default: 5, n30: 2 } };
 
 const helmIsThere = installedHelm() !== undefined;
-const result = helmIsThere ? { cases: await withCompiledStage(measureAll) } : { leftOut: `HELM is not installed; install it with: ${installation}` };
+const result = helmIsThere ? { cases: await withCompiled('stage', measureAll) } : { leftOut: `HELM is not installed; install it with: ${installation}` };
 console.log(JSON.stringify({ schema: 'reprise.bench-helm/v1', requests, ...result }, null, 2));
 
 async function measureAll(program: string): Promise<unknown[]> {

@@ -72,6 +72,10 @@ export const limits = {
   recordUploads: 4,
   /** From here on a body goes to the object store in parts. */
   recordLargeBytes: 16 * MiB,
+  /** Above this share of the proxy's time, bodies on their way to the store wait for answers that are passing. */
+  recordBusyShare: 0.6,
+  /** Before each of their portions; servers end connections that are silent for 20 s. */
+  recordYieldMs: 250,
   /** Requests of one build: the largest of the contest's takes about 3,000. */
   recordedRequests: 100_000,
   /** What a build took in is durable after this. */

@@ -2,7 +2,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import { createReadStream, createWriteStream } from 'node:fs';
 import { rm, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Transform, type Readable } from 'node:stream';
+import { Readable, Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { blobKey, type Artifact, type ArtifactRole } from '../../domain/index.ts';
 import { failure } from '../failure.ts';
@@ -49,17 +49,29 @@ export async function putBlobStream(
   }
 }
 
-/** Uploads a file whose hash and size are known, unless the store has it already. */
+/** Uploads a file whose hash and size are known, unless the store has it already; `pace` is awaited before each portion. */
 export async function putFile(
   store: ObjectStore,
   path: string,
   mediaType: string,
   { sha256, sizeBytes }: { sha256: string; sizeBytes: number },
+  pace?: () => Promise<void>,
 ): Promise<Blob> {
   const key = blobKey(sha256);
   const known = await store.head(key);
-  if (!known) await store.putStreamIfAbsent(key, { open: () => createReadStream(path, { highWaterMark: readAheadBytes }), path, sizeBytes, sha256 }, mediaType);
+  const open = (): Readable => {
+    const file = createReadStream(path, { highWaterMark: readAheadBytes });
+    return pace ? Readable.from(paced(file, pace), { objectMode: false, highWaterMark: readAheadBytes }) : file;
+  };
+  if (!known) await store.putStreamIfAbsent(key, { open, path, pace, sizeBytes, sha256 }, mediaType);
   return { key, sha256, sizeBytes, mediaType };
+}
+
+async function* paced(file: Readable, pace: () => Promise<void>): AsyncGenerator<Uint8Array> {
+  for await (const portion of file as AsyncIterable<Uint8Array>) {
+    await pace();
+    yield portion;
+  }
 }
 
 /** The bytes of a blob, verified. Failures: STORE_CORRUPT where they are missing or not what their key says. */

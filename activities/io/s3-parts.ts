@@ -55,7 +55,7 @@ async function sendParts({ client }: S3Target, upload: Upload, key: string, body
   const lanes = createLanes(partsInFlight);
   const whole = createHash('sha256');
   const parts: CompletedPart[] = [];
-  const read = body.path === undefined ? chunksOf(body.open(), buffers.take) : filePortions(body.path, buffers.take);
+  const read = body.path === undefined ? chunksOf(body.open(), buffers.take) : filePortions(body.path, buffers.take, body.pace);
   try {
     for await (const bytes of read) {
       whole.update(bytes);
@@ -90,10 +90,11 @@ function createBuffers(most: number, sizeBytes: number): { take(): Buffer; giveB
 }
 
 /** A file's bytes, read into the buffers themselves: a stream would allocate as much again, and the process grows by what is not yet collected. */
-async function* filePortions(path: string, take: () => Buffer): AsyncGenerator<Buffer> {
+async function* filePortions(path: string, take: () => Buffer, pace: StreamBody['pace']): AsyncGenerator<Buffer> {
   const file = await open(path);
   try {
     for (;;) {
+      await pace?.();
       const chunk = take();
       let filled = 0;
       for (let read = -1; read !== 0 && filled < chunk.length; filled += read) read = (await file.read(chunk, filled, chunk.length - filled)).bytesRead;

@@ -19,6 +19,8 @@ export interface StreamBody {
   open(): Readable;
   /** Where the body is a file: it may be read there instead. */
   path?: string;
+  /** Where it is a file: resolves when the next portion may be read. */
+  pace?: (() => Promise<void>) | undefined;
   sizeBytes: number;
   sha256: string;
 }

@@ -31,8 +31,14 @@ export function storedHeaders(pairs: readonly HeaderPair[], mask: (text: string)
   return kept.map(([name, value]) => (/^(?:location|content-location|link)$/i.test(name) ? [name, strippedHeader(name, value)] : [name, value]));
 }
 
-export function headerOf(pairs: readonly HeaderPair[], wanted: string): string | undefined {
+function headerOf(pairs: readonly HeaderPair[], wanted: string): string | undefined {
   return pairs.find(([name]) => name.toLowerCase() === wanted)?.[1];
+}
+
+/** What the answer says of its body's size; undefined where it does not. */
+export function bodyBytes(pairs: readonly HeaderPair[]): number | undefined {
+  const text = headerOf(pairs, 'content-length');
+  return text === undefined || !/^\d+$/.test(text) ? undefined : Number(text);
 }
 
 function strippedHeader(name: string, value: string): string {

@@ -1,17 +1,18 @@
-import { once } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isFailureCode, limits, mediaTypes, type RecordedExchange } from '../../domain/index.ts';
 import { createLanes, type Lanes } from '../io/concurrency.ts';
 import type { ObjectStore } from '../io/store.ts';
 import { InwardAddress } from './addresses.ts';
-import { answeredHeaders, forwardedHeaders, headerOf, storedHeaders, type HeaderPair } from './headers.ts';
+import { answeredHeaders, bodyBytes, forwardedHeaders, storedHeaders } from './headers.ts';
 import { choosingHeaders, strippedUrl, type Target } from './identity.ts';
 import type { Journal } from './journal.ts';
 import { endOf, type RecordMasks } from './masked-body.ts';
+import { createPace, type Pace } from './pace.ts';
+import { AskerGone, copied } from './passing.ts';
 import { answerOf, type Replay } from './replay.ts';
 import { measuredBody, type MeasuredBody } from './request-body.ts';
-import { createSpool, type Spool } from './spool.ts';
+import { createSpool } from './spool.ts';
 import type { Trouble, Troubles } from './troubles.ts';
 import type { Upstream } from './upstream.ts';
 
@@ -39,7 +40,7 @@ type About = Pick<RecordedExchange, 'method' | 'url' | 'requestHeaders' | 'reque
 
 /** Passes each request on, and its answer back while it is written down; nothing is stored of an answer that did not end well. */
 export function createRecorder(options: RecorderOptions): Recorder {
-  const uploads: Uploads = { small: createLanes(limits.recordUploads), large: createLanes(1) };
+  const uploads: Uploads = { small: createLanes(limits.recordUploads), large: createLanes(1), passing: 0, pace: createPace(() => uploads.passing) };
   const underWay = new Set<Promise<void>>();
   const given = new AbortController();
   let count = 0;
@@ -85,6 +86,9 @@ export function createRecorder(options: RecorderOptions): Recorder {
 interface Uploads {
   small: Lanes;
   large: Lanes;
+  /** Answers that are on their way to who asked. */
+  passing: number;
+  pace: Pace;
 }
 
 interface Passing {
@@ -109,12 +113,13 @@ async function passOn(options: RecorderOptions, uploads: Uploads, signal: AbortS
     options.journal.add({ ...about, ...(requestBody === undefined ? {} : { requestBody }), status: 502, headers: [], body: null, durationMs: Date.now() - startedAt, failed: trouble.reason });
     return refuse(response, troubles, trouble);
   }
-  const spool = createSpool(options.store, options.scratchDirectory, mediaTypes.bytes);
+  const spool = createSpool(options.store, options.scratchDirectory, mediaTypes.bytes, uploads.pace);
   try {
     const pairs = answeredHeaders(answer);
     response.sendDate = false;
     response.writeHead(answer.statusCode ?? 502, answer.statusMessage, pairs.flat());
-    await copied(answer, response, spool, about.method === 'HEAD' || answer.statusCode === 304 ? undefined : bodyBytes(pairs));
+    uploads.passing += 1;
+    await copied(answer, response, spool, about.method === 'HEAD' || answer.statusCode === 304 ? undefined : bodyBytes(pairs)).finally(() => (uploads.passing -= 1));
     const ended = await endOf(spool, options.masks?.body, about.url);
     const requestBody = body?.sha256();
     const exchange = { ...about, ...(requestBody === undefined ? {} : { requestBody }), status: answer.statusCode ?? 502, durationMs: Date.now() - startedAt };
@@ -139,31 +144,6 @@ async function passOn(options: RecorderOptions, uploads: Uploads, signal: AbortS
   }
 }
 
-/** Whoever asked went away, and too much was left to be fetched for nobody. */
-class AskerGone extends Error {}
-
-async function copied(answer: IncomingMessage, response: ServerResponse, spool: Spool, expectedBytes: number | undefined): Promise<void> {
-  response.on('error', () => undefined); // An asker that goes away is seen by `destroyed`.
-  for await (const chunk of answer as AsyncIterable<Buffer>) {
-    await spool.write(chunk);
-    if (response.destroyed) {
-      const left = (expectedBytes ?? Infinity) - spool.sizeBytes();
-      if (left > limits.recordAbandonedBytes) throw new AskerGone();
-    } else if (!response.write(chunk)) await drained(response);
-  }
-  // A body that a server ends early ends the stream with an error only where the connection breaks off.
-  if (expectedBytes !== undefined && spool.sizeBytes() !== expectedBytes) {
-    throw new Error(`the answer ended after ${spool.sizeBytes()} of ${expectedBytes} bytes`);
-  }
-}
-
-async function drained(response: ServerResponse): Promise<void> {
-  const given = new AbortController();
-  const { signal } = given;
-  await Promise.race([once(response, 'drain', { signal }), once(response, 'close', { signal })]).catch(() => undefined);
-  given.abort();
-}
-
 /** Answers with status 502 and the reason, which many tools print. */
 function refuse(response: ServerResponse, troubles: Troubles, trouble: Trouble): void {
   troubles.add(trouble);
@@ -183,11 +163,6 @@ function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   if (error instanceof AggregateError && error.errors[0] instanceof Error) return error.errors[0].message;
   return error.message === 'aborted' ? 'the connection broke off in the middle of the answer' : error.message;
-}
-
-function bodyBytes(pairs: readonly HeaderPair[]): number | undefined {
-  const text = headerOf(pairs, 'content-length');
-  return text === undefined || !/^\d+$/.test(text) ? undefined : Number(text);
 }
 
 /** RFC 9110, 6.4.1. */

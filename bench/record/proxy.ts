@@ -29,6 +29,7 @@ process.stdout.write(`${proxy.port}\n`);
 async function end(): Promise<void> {
   await recorder.settle();
   await journal.close();
-  const { maxRSS } = process.resourceUsage();
-  process.stdout.write(`${JSON.stringify({ maxRssMiB: Math.round(maxRSS / 1024), stored: journal.exchanges().length, troubles: troubles.all().length })}\n`, () => process.exit(0));
+  const { maxRSS, userCPUTime, systemCPUTime } = process.resourceUsage();
+  const storedBytes = journal.exchanges().reduce((sum, { body }) => sum + (body?.sizeBytes ?? 0), 0);
+  process.stdout.write(`${JSON.stringify({ maxRssMiB: Math.round(maxRSS / 1024), stored: journal.exchanges().length, cpuSecondsPerGB: Number(((userCPUTime + systemCPUTime) / 1e6 / (storedBytes / 1e9)).toFixed(1)), troubles: troubles.all().length })}\n`, () => process.exit(0));
 }
