@@ -4,21 +4,22 @@ import type { Activities } from './contract.ts';
 type Policy = Required<Pick<ActivityOptions, 'startToCloseTimeout' | 'retry'>> & Pick<ActivityOptions, 'heartbeatTimeout'>;
 
 /**
- * Only platform faults reach Temporal as errors, so every retry here is on the platform's account. Two hundred attempts with
- * back-off to ten seconds outlast half an hour without engine or store; a fault that stays is said, not retried for ever. The
+ * Only platform faults reach Temporal as errors, so every retry here is on the platform's account. Four hundred attempts with
+ * back-off to five seconds outlast half an hour without engine or store; a fault that stays is said, not retried for ever. The
  * longest pause is what a run waits for at most after what it lacked is back.
  */
-const patient: RetryPolicy = { initialInterval: '1s', backoffCoefficient: 1.5, maximumInterval: '10s', maximumAttempts: 200 };
+const patient: RetryPolicy = { initialInterval: '1s', backoffCoefficient: 1.5, maximumInterval: '5s', maximumAttempts: 400 };
 
 /** A worker's restart costs an attempt, and the next one attaches: what lasts a day may see many of them. */
-const attaching: RetryPolicy = { ...patient, maximumInterval: '5s', maximumAttempts: 5_000 };
+const attaching: RetryPolicy = { ...patient, maximumAttempts: 5_000 };
 
 /**
  * Activities beat every 5 s (activities/heartbeat.ts); a worker that is silent this long is taken for dead. Long enough for a
- * Temporal server that is killed and comes back, short enough that what was lost on the way to a worker is back at work 15 s after.
+ * Temporal server that is killed and comes back, short enough that what was lost on the way to a worker is back at work within 15 s
+ * of that: the pause before the next attempt, 1 s, is over by then too.
  * What a killed worker leaves is given back by the next one (worker/left-behind.ts) and waits for nothing.
  */
-const heartbeatTimeout = '20s';
+const heartbeatTimeout = '15s';
 
 /**
  * How long work waits for a worker of its host before the host is asked after: longer than a worker's restart takes, and each time

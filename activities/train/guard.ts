@@ -5,6 +5,7 @@ import type { Settings } from '../dependencies.ts';
 import { failure } from '../failure.ts';
 import { removeContainer } from '../io/docker/containers.ts';
 import { isConflict, isNotFound, onEngine } from '../io/docker/errors.ts';
+import { outputOf } from '../io/docker/execute.ts';
 import { ownImage } from '../io/docker/own-image.ts';
 import { guardName, labelNames, labelsOf, type Owner } from '../io/docker/names.ts';
 import { guardScript, stoppedMark } from './guard-script.ts';
@@ -42,6 +43,14 @@ export async function ensureGuard(docker: Docker, guarded: Guarded, deadline: Gu
     await onEngine('starting the guard', () => made.start());
     return docker.getContainer(guardName(guarded.owner));
   }
+}
+
+/**
+ * Ends what runs of a container that the engine has forgotten, so that the one made in its place is alone with its device and its
+ * volumes. Failures: ENGINE_UNREACHABLE.
+ */
+export async function endForgotten(guard: Container, container: string): Promise<void> {
+  await outputOf(guard, ['sh', '-c', 'for file in $(grep -ls "$1" /proc/[0-9]*/cgroup); do file=${file%/cgroup}; kill -KILL "${file##*/}"; done; true', 'end', container], 1_000);
 }
 
 export async function removeGuard(docker: Docker, owner: Owner): Promise<void> {

@@ -1,7 +1,7 @@
 import { limits } from '../../domain/index.ts';
 import { failure } from '../failure.ts';
 import type { ContainerState } from '../io/docker/containers.ts';
-import { engineStartedMs, eventsOf } from '../io/docker/history.ts';
+import { endsContainers, engineStartedMs, eventsOf } from '../io/docker/history.ts';
 import { lastLines } from '../logs/index.ts';
 import { deviceHealth, fatalXidSince } from '../io/gpu-devices.ts';
 import { hasGuardStopped } from './guard.ts';
@@ -43,6 +43,7 @@ async function outsideFacts({ dependencies: { docker }, owner, id, budget, devic
   return {
     guardStopped: await hasGuardStopped(docker, { owner, container: id }),
     engineStartedMs: await engineStartedMs(docker),
+    engineEnds: await endsContainers(docker),
     signal: await signalOf(docker, id, startedAtMs, finishedAtMs),
     hostKilled: killsBefore !== null && killsNow !== null && killsNow > killsBefore,
     deviceProblem: device === undefined || exitCode === 0 ? undefined : await deviceProblem(device, startedAtMs),

@@ -4,7 +4,7 @@ import type { Container } from 'dockerode';
 import { extract } from 'tar-stream';
 import { limits, tracks } from '../../domain/index.ts';
 import type { Dependencies } from '../dependencies.ts';
-import { failure } from '../failure.ts';
+import { failure, outcomeOf } from '../failure.ts';
 import { createOrAttach, startAgain, stateOf, type ContainerPlan, type ContainerState } from '../io/docker/containers.ts';
 import { releaseDevices, untilDeviceTaken } from '../io/docker/device-lease.ts';
 import { onEngine } from '../io/docker/errors.ts';
@@ -17,7 +17,7 @@ import type { StageContext } from '../stage.ts';
 import { ensureImage } from '../store-images/index.ts';
 import { openBudget } from './budget.ts';
 import { lastCheckpoint, tarOfCheckpoint } from './checkpoints.ts';
-import { ensureGuard, removeGuard } from './guard.ts';
+import { endForgotten, ensureGuard, removeGuard } from './guard.ts';
 import type { TrainingChanges, TrainInput } from './index.ts';
 import { noConnection, openConnection } from './network.ts';
 import { checkpointDirectory, trainingBounds, trainingDirectories, trainingLimits, slotOf, trainingNetworkOf, trainingPlan } from './plan.ts';
@@ -94,10 +94,11 @@ async function start(training: Training, plan: ContainerPlan, state: ContainerSt
   await lease.assertHeld();
   // The guard is there before the training, so that at no time nobody keeps the deadline.
   const guarded = { owner, container: state.id, startedMs: Number.NaN, volumes };
-  await ensureGuard(docker, guarded, { afterStartMs: leftMs + limits.guardAfterMs }, settings);
+  const guard = await ensureGuard(docker, guarded, { afterStartMs: leftMs + limits.guardAfterMs }, settings);
   try {
     await startAgain(container, plan);
   } catch (error) {
+    if (outcomeOf(error)?.code === 'ENGINE_LOST_CONTAINER') await endForgotten(guard, state.id);
     await removeGuard(docker, owner);
     if (device !== undefined) await releaseDevices(docker, owner);
     throw error;

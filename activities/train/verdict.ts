@@ -23,6 +23,8 @@ export interface OutsideFacts {
   guardStopped: boolean;
   /** When the engine started that tells its end; undefined where it cannot be told. */
   engineStartedMs: number | undefined;
+  /** Whether the engine's restart ends what it finds running: one with live-restore only has lost sight of it. */
+  engineEnds: boolean;
   /** A signal that somebody sent to it through the engine, by its number. */
   signal: string | undefined;
   /** Whether the host killed processes for memory meanwhile. */
@@ -85,7 +87,7 @@ function howLost({ exitCode, startedAtMs, finishedAtMs, outside, oomKilled }: En
   // An engine that starts ends what it finds running; one that stops does so before, and then only the signal's code tells.
   const whileStarting = finishedAtMs >= engineStartedMs - 1_000 && finishedAtMs <= engineStartedMs + limits.engineRestoreMs;
   const whileStopping = finishedAtMs < engineStartedMs && !oomKilled && endCodes.has(exitCode);
-  return whileStarting || whileStopping ? 'the engine was restarted' : undefined;
+  return (whileStarting && (outside.engineEnds || endCodes.has(exitCode))) || whileStopping ? 'the engine was restarted' : undefined;
 }
 
 /** After SIGTERM, after SIGKILL, and what the engine writes when it does not know. */

@@ -101,6 +101,7 @@ async function strike(world: World, fault: PlannedFault, submitted: Submitted[],
   if (!aim) return void world.say(`${fault.kind}: nothing to hit`);
   const runs = watch.atWork();
   world.say(aim.what);
+  world.strikes.push({ kind: fault.kind, atMs: Date.now() });
   await aim.strike();
   const { upMs, recoveryMs, last } = await untilRecovered(aim, watch, runs);
   world.say(`${fault.kind}: up after ${upMs} ms, ${runs.length} runs at work again after ${recoveryMs ?? '-'} ms${last === '' ? '' : ` (${last})`}`);

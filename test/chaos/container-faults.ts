@@ -24,7 +24,7 @@ export function containerFault(container: ContainerOfRun, how: 'SIGKILL' | 'SIGS
     return {
       what: `${container} of ${found.run.name} (${how === 'shim' ? 'shim' : 'process'} ${pid}): ${how === 'SIGSTOP' ? `SIGSTOP for ${durationMs} ms` : 'SIGKILL'}`,
       async strike() {
-        if (container === 'training' && how !== 'SIGSTOP') found.run.trainingKills += 1;
+        if (container === 'training' && how !== 'SIGSTOP') found.run.trainingKills.push(Date.now());
         signal(pid, how === 'SIGSTOP' ? 'SIGSTOP' : 'SIGKILL');
         if (how !== 'SIGSTOP') return;
         await sleep(durationMs);
@@ -47,7 +47,7 @@ async function findContainer({ docker }: World, container: ContainerOfRun, submi
   for (const { Id, Names } of running) {
     const run = submitted.find((each) => Names.some((name) => name.startsWith(`/reprise-${each.run}-`)));
     if (!run || !Names.some((name) => containers[container].test(name))) continue;
-    if (container === 'training' && kills && run.trainingKills >= mostTrainingKills) continue;
+    if (container === 'training' && kills && run.trainingKills.length >= mostTrainingKills) continue;
     // It, or the engine, may be gone by now.
     const State = await docker.getContainer(Id).inspect().then((info) => info.State, () => undefined);
     if (State?.Running && State.Pid > 0) return { id: Id, pid: State.Pid, run };

@@ -65,6 +65,8 @@ export function watchProgress(world: World, submitted: Submitted[]): ProgressWat
       const each = submitted.find((other) => other.run === run);
       // What was given up has ended; its retry is another run.
       if (!each || !isOpen(each) || each.retryOf?.run === run) return true;
+      // The host has one place for trainings, and it is taken.
+      if (each.training === 'waited for' && submitted.some(({ training }) => training === 'under way')) return true;
       return Math.max(mark?.movedMs ?? 0, mark?.startMs ?? 0) >= sinceMs || (beatsCount && (mark?.beatMs ?? 0) >= sinceMs);
     },
     stop: () => stopping.abort(),

@@ -15,12 +15,14 @@ export interface Submitted {
   /** What ended the workflow without a result. */
   error?: string;
   historyEvents: number;
-  /** What was done to its own containers: how often its training, or something that takes it along, was killed. */
-  trainingKills: number;
+  /** When its training, or the process beside it, was killed; Unix time in ms. */
+  trainingKills: number[];
   /** The platform was made to give it up: it must say so, and is then retried. */
   givenUp?: boolean;
   /** What it came to when it was given up; from then on `run` is its retry. */
   retryOf?: Run;
+  /** Whether it trains, or has nothing to do but wait until another run has trained. */
+  training?: 'under way' | 'waited for' | undefined;
   /** Newest progress that its stages reported, as it stands in Temporal. */
   reported: string;
 }
@@ -50,7 +52,7 @@ export async function submit(world: World, suite: string, name: string): Promise
   const [started] = runs;
   if (!started) throw new Error(`${name} was not started`);
   world.say(`${name} started as ${started.run}`);
-  return { name, ...started, historyEvents: 0, trainingKills: 0, reported: '' };
+  return { name, ...started, historyEvents: 0, trainingKills: [], reported: '' };
 }
 
 /** When a stage of a run last beat, and when an attempt at one last began. */
@@ -81,12 +83,21 @@ export async function ask(world: World, submitted: Submitted[]): Promise<Map<str
   return beats;
 }
 
+/** temporal.api.enums.v1.PendingActivityState. */
+const started = 2;
+
+function trainingOf(pending: { name: string | null | undefined; isStarted: boolean }[]): Submitted['training'] {
+  if (pending.some(({ name, isStarted }) => name === 'train' && isStarted)) return 'under way';
+  return pending.length > 0 && pending.every(({ name, isStarted }) => name === 'train' && !isStarted) ? 'waited for' : undefined;
+}
+
 async function askOne(world: World, client: Client, submitted: Submitted, beats: Map<string, Signs>): Promise<void> {
   const handle = client.workflow.getHandle(submitted.workflowId);
   const { status, historyLength, raw } = await handle.describe();
   submitted.historyEvents = historyLength;
   const pending = raw.pendingActivities ?? [];
   beats.set(submitted.run, { beatMs: newest(pending.map((each) => each.lastHeartbeatTime)), startMs: newest(pending.map((each) => each.lastStartedTime)) });
+  submitted.training = trainingOf(pending.map(({ activityType, state }) => ({ name: activityType?.name, isStarted: state === started })));
   submitted.reported = pending.map(({ heartbeatDetails }) => Buffer.from(heartbeatDetails?.payloads?.[0]?.data ?? []).toString('base64')).join();
   if (status.name === 'RUNNING') return;
   const result = status.name === 'COMPLETED' ? ((await handle.result()) as Run) : undefined;

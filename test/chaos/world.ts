@@ -4,6 +4,7 @@ import Docker from 'dockerode';
 import { seededRandom } from '../../domain/random.ts';
 import { readConfig, type Config } from '../../infra/config.ts';
 import { up } from '../../infra/stack.ts';
+import type { FaultKind } from './plan.ts';
 import { startStoreProxy, type StoreProxy } from './store-proxy.ts';
 import type { Event } from './summary.ts';
 import { startUpstream } from './upstream.ts';
@@ -19,6 +20,8 @@ export interface World {
   /** The directory in which the object store keeps its objects as files. */
   objects: string;
   events: Event[];
+  /** When what was struck, Unix time in ms. */
+  strikes: { kind: FaultKind; atMs: number }[];
   say(what: string): void;
 }
 
@@ -46,6 +49,7 @@ export async function openWorld(scratch: string, seed: string): Promise<World> {
     store,
     objects: join(config.home, 's3', config.s3Bucket),
     events,
+    strikes: [],
     say(what) {
       const atMs = Math.round(performance.now());
       events.push({ atMs, what });

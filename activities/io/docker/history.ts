@@ -36,6 +36,12 @@ export async function engineStartedMs(docker: Docker): Promise<number | undefine
   return bridge ? Date.parse((bridge as { Created: string }).Created) : undefined;
 }
 
+/** Whether a restart of the engine ends its containers; without live-restore it does. Failures: ENGINE_UNREACHABLE. */
+export async function endsContainers(docker: Docker): Promise<boolean> {
+  const { LiveRestoreEnabled } = (await onEngine('asking the Docker engine', () => docker.info())) as { LiveRestoreEnabled?: boolean };
+  return LiveRestoreEnabled !== true;
+}
+
 function eventOf(line: string): ContainerEvent {
   const { Action, timeNano, Actor } = JSON.parse(line) as { Action: string; timeNano: number; Actor: { Attributes: Record<string, string> } };
   return { action: Action, atMs: timeNano / 1e6, signal: Actor.Attributes['signal'] };

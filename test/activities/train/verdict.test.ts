@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { faultOf, type EndedTraining, type OutsideFacts } from '../../../activities/train/verdict.ts';
 
-const nothing: OutsideFacts = { guardStopped: false, engineStartedMs: -1_000_000, signal: undefined, hostKilled: false, deviceProblem: undefined };
+const nothing: OutsideFacts = { guardStopped: false, engineStartedMs: -1_000_000, engineEnds: true, signal: undefined, hostKilled: false, deviceProblem: undefined };
 
 function ended({ outside, ...changes }: Partial<Omit<EndedTraining, 'outside'>> & { outside?: Partial<OutsideFacts> }): EndedTraining {
   const usual = { exitCode: 0, oomKilled: false, startedAtMs: 0, finishedAtMs: 50_000, deadlineMs: 60_000, budgetMs: 60_000, lives: 1, lastLine: undefined, tail: [], decided: undefined };
@@ -28,6 +28,10 @@ it.each<[string, Parameters<typeof ended>[0], string | undefined, unknown?]>([
   ['a signal that it took for a reason to end well', { outside: { signal: '15' } }, 'ENGINE_LOST_CONTAINER'],
   ['an engine that restarted and killed it', { exitCode: 137, outside: { engineStartedMs: 49_000 } }, 'ENGINE_LOST_CONTAINER'],
   ['an engine that killed it while it stopped', { exitCode: 143, outside: { engineStartedMs: 500_000 } }, 'ENGINE_LOST_CONTAINER'],
+  ['exit code 0 beside the restart of an engine that ends its containers', { outside: { engineStartedMs: 49_000 } }, 'ENGINE_LOST_CONTAINER'],
+  ['exit code 0 beside the restart of an engine that leaves them alone', { outside: { engineStartedMs: 49_000, engineEnds: false } }, undefined],
+  ['an end of its own beside that', { exitCode: 3, outside: { engineStartedMs: 49_000, engineEnds: false } }, 'TRAIN_EXIT'],
+  ['an end that such an engine does not know', { exitCode: 255, outside: { engineStartedMs: 49_000, engineEnds: false } }, 'ENGINE_LOST_CONTAINER'],
   ['an engine that restarted later', { outside: { engineStartedMs: 500_000 } }, undefined],
   ['an engine that restarted long before the end', { exitCode: 1, outside: { engineStartedMs: 10_000 } }, 'TRAIN_EXIT'],
   ['a guard of a deadline that has moved', { exitCode: 143, outside: { guardStopped: true } }, 'ENGINE_LOST_CONTAINER'],

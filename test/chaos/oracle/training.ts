@@ -10,8 +10,8 @@ import { steps, stepSeconds } from './model.ts';
 const budgetMs = 10 * 60_000;
 
 /**
- * Each step was done and told once, in one life of the container and one more for each time that it was killed, within one budget
- * that no life extended. Resolves to the seconds of training that were done again.
+ * Each step was done and told once, in one life of the container and one more for each kill that explains it, within one budget that
+ * no life extended. Resolves to the seconds of training that were done again.
  */
 export async function checkTraining(world: World, submitted: Submitted, findings: Finding[]): Promise<number> {
   const { trainingKills, retryOf } = submitted;
@@ -24,11 +24,10 @@ export async function checkTraining(world: World, submitted: Submitted, findings
     const [, step] = /step (\d+) of/.exec(line) ?? [];
     if (step !== undefined) told.set(Number(step), (told.get(Number(step)) ?? 0) + 1);
   }
-  const lives = lines.filter((line) => line.includes('life from step')).length;
-  if (lives > 1 + trainingKills) findings.push({ kind: 'lost', of: run, message: `the training was started ${lives} times and killed ${trainingKills} times` });
+  checkLives(world, run, trainingKills, lines.filter((line) => line.includes('life from step')), findings);
   const missing = Array.from({ length: steps }, (_, index) => index + 1).filter((step) => !told.has(step));
   // One that is killed between a step and its line tells one line less.
-  if (missing.length > trainingKills) findings.push({ kind: 'lost', of: run, message: `the log lacks the steps ${missing.join(', ')}` });
+  if (missing.length > trainingKills.length) findings.push({ kind: 'lost', of: run, message: `the log lacks the steps ${missing.join(', ')}` });
   let again = 0;
   for (const [step, times] of told) {
     again += times - 1;
@@ -36,6 +35,28 @@ export async function checkTraining(world: World, submitted: Submitted, findings
   }
   await checkBudget(world, run, findings);
   return again * stepSeconds;
+}
+
+/** What may take a training along although it should not: the engine and its containerd, for so long after they were struck. */
+const besides = /^(engine|containerd)-/;
+const besidesMs = 60_000;
+
+/**
+ * The engine stamps each line to the nanosecond, so that a line that stands twice is no second life. A life after the first follows a
+ * kill of the container, or a fault of what runs it; each kill explains one.
+ */
+function checkLives({ strikes }: World, run: string, kills: number[], lines: string[], findings: Finding[]): void {
+  const stamps = [...new Set(lines.map((line) => line.split(' ')[0] ?? ''))].sort();
+  if (stamps.length < lines.length) findings.push({ kind: 'doubled', of: run, message: `${lines.length} lines tell of ${stamps.length} lives` });
+  const left = [...kills];
+  for (const stamp of stamps.slice(1)) {
+    const atMs = Date.parse(stamp);
+    const kill = left.findIndex((killedMs) => killedMs <= atMs);
+    if (kill >= 0) left.splice(kill, 1);
+    else if (!strikes.some((strike) => besides.test(strike.kind) && strike.atMs <= atMs && atMs - strike.atMs < besidesMs)) {
+      findings.push({ kind: 'lost', of: run, message: `the training was started again at ${stamp}, and nothing had killed it (lives ${stamps.join(', ')}; kills ${kills.map((each) => new Date(each).toISOString()).join(', ')})` });
+    }
+  }
 }
 
 /** What the store has of the container's lives: none begins with more budget than the one before had left. */
