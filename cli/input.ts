@@ -25,6 +25,13 @@ export function count(text: string): number {
   return text === '0' ? 0 : wholeNumber(text);
 }
 
+/** An option that is a TCP port. */
+export function portNumber(text: string): number {
+  const value = Number(text);
+  if (Number.isInteger(value) && value > 0 && value <= 65_535) return value;
+  throw new InvalidArgumentError('It is a port, 1 to 65535.');
+}
+
 /** An option that counts something. */
 export function wholeNumber(text: string): number {
   const value = Number(text);

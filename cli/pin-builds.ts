@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ApplicationFailure } from '@temporalio/client';
@@ -12,15 +13,21 @@ import type { StageContext } from '../activities/stage.ts';
 import { failures, isFailureCode, mediaTypes, PinReport, type ImageComparison, type ImageRecording, type Submission } from '../domain/index.ts';
 import type { BuildResult, PinResult } from '../workflows/contract.ts';
 import { UsageError } from './errors.ts';
+import { interruptible } from './interrupt.ts';
 
 type World = Pick<Dependencies, 'store' | 'docker' | 'settings'>;
 type Tell = (message: string) => void;
+
+/** Throws UsageError where a directory holds no recorded builds, before anything is written to it. */
+export function refuseUnrecorded(directory: string): void {
+  if (!existsSync(join(directory, 'pin-report.json'))) throw notThere(join(directory, 'pin-report.json'));
+}
 
 /** What `reprise pin` wrote to a directory, as the build stage takes it. Throws UsageError where it is not there. */
 export async function readPinned(store: Dependencies['store'], directory: string, submission: Submission): Promise<PinResult> {
   const read = (name: string): Promise<Buffer> =>
     readFile(join(directory, name)).catch(() => {
-      throw new UsageError(`there is no ${join(directory, name)}`, 'Record the builds first: `reprise pin PATH --out DIR --record`.');
+      throw notThere(join(directory, name));
     });
   const report = await putBlob(store, await read('pin-report.json'), mediaTypes.json);
   const dockerfiles: PinResult['dockerfiles'] = [];
@@ -29,6 +36,10 @@ export async function readPinned(store: Dependencies['store'], directory: string
     dockerfiles.push({ role, artifact: artifactOf(blob, `pin/${role}.Dockerfile`, 'dockerfile') });
   }
   return { dockerfiles, report: report.sha256, artifacts: [], summary: '' };
+}
+
+function notThere(path: string): UsageError {
+  return new UsageError(`there is no ${path}`, 'Record the builds first: `reprise pin PATH --out DIR --record`.');
 }
 
 /** Builds every image while all that it takes in is recorded into the store, and removes it. Failures: as buildImages. */
@@ -113,15 +124,10 @@ type Build = (dependencies: Dependencies, context: StageContext, log: Parameters
 
 async function built(world: World, tell: Tell, build: Build): Promise<BuildResult> {
   const dependencies: Dependencies = { ...world, logger: pino({ level: 'silent' }), exportHistory: async () => new Uint8Array(), signalProgress: async () => undefined, isPolled: async () => false };
-  const controller = new AbortController();
-  const interrupted = (): void => controller.abort(new Error('interrupted'));
-  process.once('SIGINT', interrupted).once('SIGTERM', interrupted);
   const run = `pin-${randomBytes(6).toString('hex')}`;
-  const context: StageContext = { stage: 'build', run, workflowId: 'reprise-pin', attempt: 1, signal: controller.signal, cancelled: () => controller.signal.aborted, report: ({ message }) => tell(message) };
-  try {
+  return interruptible(async (signal) => {
+    const context: StageContext = { stage: 'build', run, workflowId: 'reprise-pin', attempt: 1, signal, cancelled: () => signal.aborted, report: ({ message }) => tell(message) };
     const { result } = await withStageLog(dependencies, context, (line) => line, (log) => build(dependencies, context, log));
     return result;
-  } finally {
-    process.off('SIGINT', interrupted).off('SIGTERM', interrupted);
-  }
+  });
 }

@@ -16,7 +16,8 @@ import type { Config } from '../infra/config.ts';
 import { askClients } from '../infra/pip-configuration.ts';
 import { recordingSettings } from '../infra/recording-settings.ts';
 import type { PinResult } from '../workflows/contract.ts';
-import { readPinned, recordBuilds, replayBuilds, withBuilds, type BuiltImage } from './pin-builds.ts';
+import { interruptible } from './interrupt.ts';
+import { readPinned, recordBuilds, refuseUnrecorded, replayBuilds, withBuilds, type BuiltImage } from './pin-builds.ts';
 
 export interface PinOptions {
   out: string;
@@ -42,6 +43,11 @@ export interface Pinned {
  * Docker engine only where no registry tells a base image's digest, or to record and replay.
  */
 export async function pinTo(config: Config, path: string, options: PinOptions, report: (message: string) => void): Promise<Pinned> {
+  if (options.replay) refuseUnrecorded(options.out);
+  return interruptible((signal) => pinWith(config, path, options, report, signal));
+}
+
+async function pinWith(config: Config, path: string, options: PinOptions, report: (message: string) => void, signal: AbortSignal): Promise<Pinned> {
   const { out, asOf, record, replay } = options;
   await mkdir(config.home, { recursive: true });
   const scratchDirectory = await mkdtemp(join(config.home, 'pin-'));
@@ -50,7 +56,7 @@ export async function pinTo(config: Config, path: string, options: PinOptions, r
     const { pipIndexUrl: _index, npmRegistryUrl: _registry, ...known } = config;
     const settings = { ...known, ...(await askClients(config)), ...recordingSettings({ ...config, recordBuilds: 'on' }), caBundle: config.caBundle, httpProxy: config.httpProxy, httpsProxy: config.httpsProxy, secrets: {}, scratchDirectory, indexCacheDirectory: join(config.cache, 'pip-index') };
     const world = { store, settings, docker: createDocker(config.dockerSocket) };
-    const context = { signal: new AbortController().signal, report: ({ message }: { message: string }) => report(message) };
+    const context = { signal, report: ({ message }: { message: string }) => report(message) };
     const source = parseSource(path);
     const snapshot = await takeSnapshot({ store, settings }, source, context);
     const request = readRequest({ source, suite: { kind: 'directory', path: '.' }, ...(asOf === undefined ? {} : { asOf }) });

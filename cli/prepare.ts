@@ -10,6 +10,7 @@ import type { Acceptance, ReproductionRequest, Source, TrackName } from '../doma
 import { metricNames } from '../domain/metrics/index.ts';
 import type { Reprise } from './connection.ts';
 import { UsageError } from './errors.ts';
+import { interruptible } from './interrupt.ts';
 import { valuesFor, type SecretValues } from './secrets.ts';
 
 export interface RequestOptions {
@@ -47,7 +48,7 @@ export async function prepareRequests(reprise: Reprise, text: string, options: R
   const settings = { scratchDirectory: join(config.home, 'scratch'), suiteKeyFile: config.suiteKeyFile };
   const suite = await storeSuite({ store, settings }, suiteDirectory(source, options.suite), metricNames);
   const report = ({ message }: { message: string }): void => options.onProgress?.(message);
-  const snapshot = await takeSnapshot({ store, settings }, source, { signal: new AbortController().signal, report });
+  const snapshot = await interruptible((signal) => takeSnapshot({ store, settings }, source, { signal, report }));
   const { tree, origin, commit, commitDate } = snapshot;
   const request = readRequest({
     source: { kind: 'snapshot', tree, origin, ...(commit === undefined ? {} : { commit }), ...(commitDate === undefined ? {} : { commitDate }) },

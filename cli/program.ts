@@ -1,4 +1,4 @@
-import { Command } from 'commander';
+import { Command, CommanderError } from 'commander';
 import { readVersion } from '../activities/attest/version.ts';
 import { describeError, exitCodes } from './exit-codes.ts';
 import { analyseCommand, resultsCommand } from './commands/analyse.ts';
@@ -19,7 +19,7 @@ import { printJson, paint, say } from './terminal.ts';
 export async function main(argv: string[]): Promise<number> {
   const program = createProgram();
   try {
-    await program.parseAsync(argv, { from: 'user' });
+    await program.parseAsync(argv.length === 0 ? ['--help'] : argv, { from: 'user' });
     return Number(process.exitCode ?? exitCodes.holds);
   } catch (error) {
     return endWith(error, argv.includes('--json'));
@@ -32,7 +32,7 @@ export function createProgram(): Command {
     .version(readVersion())
     .exitOverride()
     .configureHelp({ sortSubcommands: false })
-    .showHelpAfterError('See `reprise --help`.');
+    .showHelpAfterError('  Next: reprise --help lists the commands.');
   const commands = [
     [reproduceCommand(), upCommand(), downCommand(), doctorCommand()],
     [startCommand(), watchCommand(), statusCommand(), logsCommand(), cancelCommand(), retryCommand(), listCommand()],
@@ -42,16 +42,23 @@ export function createProgram(): Command {
     [analyseCommand(), resultsCommand(), judgeCommand(), contaminationCommand(), diagnoseCommand()],
     [auditCommand(), exportCommand(), publishCommand()],
   ];
-  for (const command of commands.flat()) program.addCommand(command.exitOverride());
+  for (const command of commands.flat()) program.addCommand(settled(command, 'reprise'));
   return program;
+}
+
+/** What commander hands down to no command that was made by itself. */
+function settled(command: Command, above: string): Command {
+  const name = `${above} ${command.name()}`;
+  for (const below of command.commands) settled(below, name);
+  return command.exitOverride().showHelpAfterError(`  Next: ${name} --help says what it takes.`);
 }
 
 function endWith(error: unknown, json: boolean): number {
   // commander throws for --help and --version as well; it has printed what was asked for.
-  if (error instanceof Error && 'code' in error && String(error.code).match(/^commander\.(help|helpDisplayed|version)$/)) return exitCodes.holds;
+  if (error instanceof CommanderError && error.exitCode === 0) return exitCodes.holds;
   if (error instanceof Error && error.name === 'AbortError') return exitCodes.interrupted;
   const report = describeError(error);
-  const isCommander = error instanceof Error && error.name === 'CommanderError';
+  const isCommander = error instanceof CommanderError;
   if (json) printJson({ schema: 'reprise.error/v1', ...report });
   // commander has printed its own message already.
   else if (!isCommander) say(`${paint('red', `error ${report.code}`)}: ${report.message}\n  Next: ${report.nextStep}`);

@@ -10,7 +10,8 @@ import { publish, type PublishSource } from '../activities/publish/publish.ts';
 import { Acceptance, mediaTypes, type Publication } from '../domain/index.ts';
 import type { Config } from '../infra/config.ts';
 import { UsageError } from './errors.ts';
-import { scanOptions } from './scan.ts';
+import { interruptible } from './interrupt.ts';
+import { gitDirectoryOf, scanOptions } from './scan.ts';
 
 /** Finds the store and the name of a run, as commands name it. */
 export type LocateRun = (name: string) => Promise<{ store: ObjectStore; run: string }>;
@@ -20,8 +21,13 @@ export type LocateRun = (name: string) => Promise<{ store: ObjectStore; run: str
  * own acceptances hold beside those given here. Throws UsageError where there is no such source.
  */
 export async function publishSource(config: Config, name: string, directory: string, accept: Acceptance[], locate: LocateRun): Promise<Publication> {
+  return interruptible((signal) => publishWith(config, name, directory, accept, locate, signal));
+}
+
+async function publishWith(config: Config, name: string, directory: string, accept: Acceptance[], locate: LocateRun, signal: AbortSignal): Promise<Publication> {
   const options = {
     ...(await scanOptions(config)),
+    signal,
     at: new Date().toISOString(),
     ...(existsSync(config.signingKeyFile) ? { signingKeyFile: config.signingKeyFile } : {}),
   };
@@ -33,17 +39,16 @@ export async function publishSource(config: Config, name: string, directory: str
   }
   const scratch = await mkdtemp(join(options.scratchDirectory, 'publish-'));
   try {
-    return await publish(await sourceOfPath(name, scratch), to, { ...options, accept });
+    return await publish(await sourceOfPath(name, scratch, signal), to, { ...options, accept });
   } finally {
     await rm(scratch, { recursive: true, force: true });
   }
 }
 
-async function sourceOfPath(path: string, scratch: string): Promise<PublishSource> {
+async function sourceOfPath(path: string, scratch: string, signal: AbortSignal): Promise<PublishSource> {
   const store = createDirectoryStore(join(scratch, 'store'));
   const isDirectory = statSync(path).isDirectory();
-  const context = { signal: new AbortController().signal, report: () => undefined };
-  const { tree, origin } = await takeSnapshot({ store, settings: { scratchDirectory: scratch } }, { kind: isDirectory ? 'directory' : 'archive', path }, context);
+  const { tree, origin } = await takeSnapshot({ store, settings: { scratchDirectory: scratch } }, { kind: isDirectory ? 'directory' : 'archive', path }, { signal, report: () => undefined });
   const git = join(path, '.git');
   const hasHistory = isDirectory && existsSync(git);
   const snapshot = { sha256: tree, store, tree: await getTree(store, tree) };
@@ -67,12 +72,4 @@ async function sourceOfRun({ store, run }: { store: ObjectStore; run: string }):
     source: { origin, run, snapshot: { sha256: snapshot.sha256, store, tree: await getTree(store, snapshot.sha256) } },
     accepted: accepted.success ? accepted.data : [],
   };
-}
-
-function gitDirectoryOf(path: string): string {
-  const inside = join(path, '.git');
-  const directory = existsSync(inside) ? inside : path;
-  if (existsSync(join(directory, 'HEAD'))) return directory;
-  const what = existsSync(inside) ? 'is a work tree or submodule of another repository' : 'holds no repository';
-  throw new UsageError(`${path} ${what}`, 'Name the repository itself: git:DIR.');
 }

@@ -79,11 +79,16 @@ function waitingLine(activity: PendingActivity): string[] {
   return [isFailureCode(code) ? `${before} ${code}: ${failure.message}; ${failures[code].nextStep}` : `${before} ${failure.message}`];
 }
 
+const grpcInvalidArgument = 3;
+
 async function* executions(reprise: Reprise, query: string): AsyncIterable<WorkflowExecutionInfo> {
   try {
     yield* reprise.temporal.workflow.list({ query });
   } catch (error) {
-    if (!(error instanceof WorkflowNotFoundError)) throw error;
+    if (error instanceof WorkflowNotFoundError) return;
+    const { code, details } = ((error as Error).cause ?? {}) as { code?: number; details?: string };
+    if (code !== grpcInvalidArgument) throw error;
+    throw new UsageError(`the Temporal server refuses the filter: ${details}`, "Write it as in `reprise list --help`; columns: RepriseSubmission, RepriseTeam, RepriseTrack, RepriseStatus, RepriseStage, RepriseFault, RepriseScore.", { cause: error });
   }
 }
 

@@ -9,7 +9,7 @@ export interface FailureRow {
 
 /** Every expected failure. `npm run docs` prints this table into docs/failures.md. */
 export const failures = {
-  REQUEST_INVALID: row('operator', 'Correct the named field of the request; `reprise start --help` shows each of them.'),
+  REQUEST_INVALID: row('operator', 'Correct what is named; `--help` of the command and docs/request.md say what it takes.'),
   SOURCE_NOT_FOUND: row('operator', 'Check the path or the address and the ref of the source.'),
   SOURCE_UNREADABLE: row('submission', 'Repack the source as a directory, a .zip or a .tar.gz that its own tool unpacks without a warning.'),
   SOURCE_UNSAFE_PATH: row('submission', 'Remove the named entry: it would be written outside the submission.'),

@@ -4,6 +4,7 @@ import { createPublicKey, type KeyObject } from 'node:crypto';
 import { Command } from 'commander';
 import { auditRun } from '../../activities/audit/audit.ts';
 import { exportRun, findRunIn } from '../../activities/audit/export.ts';
+import { outcomeOf } from '../../activities/failure.ts';
 import { createDirectoryStore } from '../../activities/io/directory.ts';
 import { auditPublication, isPublication } from '../../activities/audit/publication.ts';
 import type { ObjectStore } from '../../activities/io/store.ts';
@@ -83,7 +84,8 @@ function showAudit(report: AuditReport, json: boolean): void {
 
 /** A directory is audited as it lies there; anything else is a run of the configured stack. */
 export async function locate(config: Config, name: string): Promise<{ store: ObjectStore; run: string }> {
-  if (existsSync(name)) return { store: createDirectoryStore(name), run: await findRunIn(name) };
+  if (existsSync(name)) return { store: createDirectoryStore(name), run: await exportedRunIn(name) };
+  if (/[/\\]/.test(name)) throw new UsageError(`there is no directory ${name}`, howToName);
   const store = storeOf(config);
   // A run's full name is enough: auditing must not need the Temporal server.
   for await (const _ of store.list(`runs/${name}/manifest.json`)) return { store, run: name };
@@ -93,6 +95,14 @@ export async function locate(config: Config, name: string): Promise<{ store: Obj
   } finally {
     await reprise.close();
   }
+}
+
+const howToName = 'Name a run (`reprise list` shows them), or a directory made by `reprise export`.';
+
+async function exportedRunIn(directory: string): Promise<string> {
+  return findRunIn(directory).catch((error: unknown) => {
+    throw outcomeOf(error)?.code === 'REQUEST_INVALID' ? new UsageError((error as Error).message, howToName, { cause: error }) : error;
+  });
 }
 
 async function trustedKeys(config: Config, file: string | undefined): Promise<KeyObject[]> {
@@ -105,6 +115,6 @@ async function trustedKey(config: Config, file: string | undefined): Promise<Key
   try {
     return createPublicKey(await readFile(file ?? config.signingKeyFile));
   } catch (cause) {
-    throw new UsageError(`${file ?? config.signingKeyFile} holds no key`, 'Give the signer’s public key in PEM form with --key.', { cause });
+    throw new UsageError(`${file ?? config.signingKeyFile} ${existsSync(file ?? config.signingKeyFile) ? 'holds no key' : 'is not there'}`, 'Give the signer’s public key in PEM form with --key.', { cause });
   }
 }

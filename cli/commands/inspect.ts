@@ -6,6 +6,7 @@ import { toSarif } from '../../activities/scan/sarif.ts';
 import { readConfig } from '../../infra/config.ts';
 import { readVersion } from '../../activities/attest/version.ts';
 import { exitCodes } from '../exit-codes.ts';
+import { portNumber } from '../input.ts';
 import { buildLine, isPinned } from '../pin-builds.ts';
 import { pinTo, predictionLine, type PinOptions } from '../pin.ts';
 import { renderScan } from '../render.ts';
@@ -20,11 +21,11 @@ export function checkCommand(): Command {
     .argument('<path...>', 'directories or Dockerfiles')
     .addOption(formatOption())
     .option('--json', 'the same as --format json')
-    .option('--port <port>', 'port at which the server is asked', '80')
+    .option('--port <port>', 'port at which the server is asked; default: the manifest’s, else 80', portNumber)
     .option('--inputs', 'list every external input, not only those that resist')
     .addHelpText('after', '\nExample:\n  reprise check examples/addition')
-    .action(async (paths: string[], options: { format: Format; json?: true; port: string; inputs?: true }) => {
-      const report = await checkPaths(paths, { port: Number(options.port) });
+    .action(async (paths: string[], options: { format: Format; json?: true; port?: number; inputs?: true }) => {
+      const report = await checkPaths(paths, options.port === undefined ? {} : { port: options.port });
       const format = options.json ? 'json' : options.format;
       if (format === 'text') print(checkText(report, { inputs: options.inputs === true }));
       else printJson(format === 'json' ? report : checkSarif(report, readVersion()));

@@ -1,14 +1,17 @@
 import { Command } from 'commander';
 import { parsePrices, priceOf, totalCost, type Prices, type ReproductionRequest, type Run } from '../../domain/index.ts';
 import { readConfig } from '../../infra/config.ts';
-import { stackStatus } from '../../infra/stack.ts';
+import { stackStatus, type StackStatus } from '../../infra/stack.ts';
 import { acceptOption, readAcceptances } from '../accept.ts';
 import { connect, type Reprise } from '../connection.ts';
+import { UsageError } from '../errors.ts';
 import { exitCodeOfRun } from '../exit-codes.ts';
+import { wholeNumber } from '../input.ts';
+import { withFarewell } from '../interrupt.ts';
 import { followLogs } from '../logs.ts';
 import { renderParts } from '../render-stack.ts';
 import { renderEnded, renderList, renderRun, renderStages, renderView } from '../render.ts';
-import { findRun, listRuns, readRun, type FoundRun, type ListedRun } from '../runs.ts';
+import { findRun, isOpen, listRuns, readRun, type FoundRun, type ListedRun } from '../runs.ts';
 import { readGivenSecrets, secretOption, valuesFor } from '../secrets.ts';
 import { startRequest } from '../start.ts';
 import { createLiveView, print, printJson, say } from '../terminal.ts';
@@ -64,6 +67,7 @@ export function cancelCommand(): Command {
     .action(async (name: string) => {
       await withConnection(async (reprise) => {
         const found = await findRun(reprise, name);
+        if (!(await isOpen(found))) throw new UsageError(`${found.run} has ended already`, 'See `reprise status` for what it came to.');
         await found.handle.cancel();
         say(`Cancelling ${found.run}; waiting until its containers have ended.`);
         print(renderRun(await finalState(found)));
@@ -100,13 +104,13 @@ export function listCommand(): Command {
   return new Command('list')
     .description('runs, the newest first')
     .option('--filter <query>', "Temporal list filter, e.g. \"RepriseFault = 'submission'\"")
-    .option('--limit <n>', 'at most so many', '50')
+    .option('--limit <n>', 'at most so many', wholeNumber, 50)
     .option('--json', 'print JSON')
     .addHelpText('after', "\nExample:\n  reprise list --filter \"RepriseTrack = 'cpu' AND RepriseScore > 0.5\"")
-    .action(async ({ filter, limit, json }: { filter?: string; limit: string; json?: true }) => {
+    .action(async ({ filter, limit, json }: { filter?: string; limit: number; json?: true }) => {
       await withConnection(async (reprise) => {
         const runs: ListedRun[] = [];
-        for await (const run of listRuns(reprise, filter)) if (runs.push(run) >= Number(limit)) break;
+        for await (const run of listRuns(reprise, filter)) if (runs.push(run) >= limit) break;
         if (json) printJson({ schema: 'reprise.runs/v1', runs });
         else print(renderList(runs));
       });
@@ -119,10 +123,15 @@ function priced({ stages }: Run, prices: Prices | undefined): { price?: { amount
   return prices && costs.length > 0 ? { price: { amount: priceOf(totalCost(costs), prices), currency: prices.currency } } : {};
 }
 
+function unattended({ parts, supervised }: StackStatus): string[] {
+  if (parts.every(({ status }) => status === 'stopped')) return ['The stack is down; `reprise up` starts it.'];
+  return supervised ? [] : ['Nobody starts again what dies: run `reprise up`.'];
+}
+
 async function showStack(json: boolean): Promise<void> {
   const status = await stackStatus(readConfig());
   if (json) printJson(status);
-  else print([...renderParts(status.parts), ...(status.supervised ? [] : ['Nobody starts again what dies: run `reprise up`.'])].join('\n'));
+  else print([...renderParts(status.parts), ...unattended(status)].join('\n'));
 }
 
 /** Draws a run until it has ended, prints its final state, and sets the exit code. */
@@ -134,6 +143,10 @@ export async function showUntilEnd(reprise: Reprise, found: FoundRun, json: bool
 }
 
 export async function drawUntilEnd(reprise: Reprise, found: FoundRun): Promise<Run> {
+  return withFarewell(`\n${found.run} goes on. Follow it: reprise watch ${found.run}; stop it: reprise cancel ${found.run}`, () => drawViews(reprise, found));
+}
+
+async function drawViews(reprise: Reprise, found: FoundRun): Promise<Run> {
   const view = createLiveView();
   const views = watchRun(reprise, found);
   let next = await views.next();

@@ -73,7 +73,7 @@ const Pair = z.strictObject({ prediction: z.string().nullable(), references: z.a
 
 export function metricCommand(): Command {
   return new Command('metric')
-    .description(`one metric, by HELM's name: ${[...metricNames].join(', ')}`)
+    .description("one metric, by HELM's name, over pairs of answers and references")
     .addArgument(new Command().createArgument('<name>', 'metric').choices([...metricNames]))
     .argument('<pairs>', 'lines {"prediction": string|null, "references": [string]}')
     .addHelpText('after', '\nExample:\n  reprise metric quasi_exact_match pairs.jsonl')

@@ -16,7 +16,7 @@ export function suiteCommand(): Command {
   const suite = new Command('suite')
     .description('make, look at, check, encrypt and sample suites of questions')
     .addHelpText('after', '\nExamples:\n  reprise suite show examples/suites/addition\n  reprise suite build examples/suites/metrics.yaml --out suites/metrics');
-  for (const command of commands) suite.addCommand(command.exitOverride());
+  for (const command of commands) suite.addCommand(command);
   return suite;
 }
 

@@ -1,4 +1,4 @@
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { execa } from 'execa';
@@ -42,14 +42,25 @@ describe('what is wrong is named with its place and a next step, and ends with 2
     ['a number of replicates that is none', { 'r.json': table('{"id":"b","values":{"c":1}}') }, ['score', 'r.json', '--rule', 'helm', '--bootstrap', 'many'], 'It is a whole number'],
     ['a table without single questions', { 'r.json': table('{"id":"b","values":{"c":1}}') }, ['eliminate', 'r.json', '--keep', '1'], 'no values of single questions'],
     ['pairs without a line', { 'p.jsonl': '' }, ['metric', 'exact_match', 'p.jsonl'], 'p.jsonl: is empty'],
+    ['a port that is none', {}, ['check', '.', '--port', 'eighty'], 'It is a port, 1 to 65535'],
+    ['an unknown option', {}, ['audit', '--resore', 'x'], '(Did you mean --rescore?)\n  Next: reprise audit --help'],
+    ['an unknown command below a command', {}, ['suite', 'bild'], "unknown command 'bild'\n(Did you mean build?)\n  Next: reprise suite --help"],
+    ['a command that needs another below it', {}, ['suite'], 'Usage: reprise suite'],
+    ['a directory without a repository', { 'd/a.txt': 'x' }, ['scan', 'git:d'], 'd holds no repository'],
+    ['a name of an image that leads elsewhere', {}, ['scan', 'image:a/../../version'], 'the engine has no image "a/../../version"'],
+    ['a run that is a wrong path', {}, ['audit', './evidence'], 'there is no directory ./evidence'],
+    ['a directory that holds no evidence', { 'd/a.txt': 'x' }, ['audit', 'd'], 'was not made by `reprise export`'],
+    ['a key that is not there', { 'd/publication.json': '{}' }, ['audit', 'd', '--key', 'none.pem'], 'none.pem is not there'],
+    ['a replay of nothing', { 'd/Dockerfile': 'FROM x' }, ['pin', 'd', '--out', 'o', '--replay'], 'there is no o/pin-report.json'],
     ['training data that is not there', { 's/open/a.jsonl': question('a') }, ['contamination', 's', 'none.jsonl'], 'the training data none.jsonl cannot be read'],
     ['a word list that is not given', { 'd.yaml': 'name: x\nscenarios:\n  - { name: g, format: gsm8k, files: [{ path: test.jsonl }], perturbations: [fairness] }\n', 'test.jsonl': '{"question":"q","answer":"a"}\n' }, ['suite', 'build', 'd.yaml', '--out', 'o'], 'lists: { dialect: { path: FILE } }'],
   ])('%s', async (_what, files, command, words) => {
     for (const [path, content] of Object.entries(files)) write(path, content);
     const { exitCode, stdout, stderr } = await reprise(...command);
     expect(stderr).toContain(words);
-    if (!stderr.startsWith('error: option')) expect(stderr).toContain('\n  Next: ');
+    if (!stderr.startsWith('Usage: ')) expect(stderr).toContain('\n  Next: ');
     expect([exitCode, stdout]).toEqual([2, '']);
+    expect(readdirSync(scratch).filter((name) => name === 'o')).toEqual([]);
   });
 
   it.each<[string, (bytes: Buffer) => void, string | undefined, string]>([
