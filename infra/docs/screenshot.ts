@@ -20,7 +20,7 @@ const browser = await chromium.launch({
   args: ['--no-sandbox', '--disable-gpu', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
 });
 try {
-  const page = await browser.newPage({ viewport: { width: 1440, height: 1250 }, deviceScaleFactor: 1, colorScheme: 'light' });
+  const page = await browser.newPage({ viewport: { width: 1440, height: 1400 }, deviceScaleFactor: 1, colorScheme: 'light' });
   for (const [view, file] of [['timeline', 'run.png'], ['user-metadata', 'details.png']] as const) {
     await page.goto(uiUrl.replace(/history$/, view));
     // The UI polls for ever, so there is no quiet network to wait for.
