@@ -21,7 +21,7 @@ export interface Asking {
   /** Whether the server still runs; asked only when it cannot be reached. */
   alive(): Promise<boolean>;
   deadline: Date;
-  /** Attempts so far by question id, kept over restarts of the server: a question that kills it must come to an end. */
+  /** Attempts so far of questions without an answer, kept over restarts of the server: a question that kills it must come to an end. */
   attempts: Map<string, number>;
   signal: AbortSignal;
   limits?: AskingLimits;
@@ -130,12 +130,13 @@ function takeNext(session: Session): PlannedInquiry | undefined {
 async function attempt(session: Session, inquiry: PlannedInquiry): Promise<void> {
   const { asking } = session;
   const attempts = (asking.attempts.get(inquiry.id) ?? 0) + 1;
-  asking.attempts.set(inquiry.id, attempts);
   let answer: Answer | undefined;
   try {
     const outcome = await asking.ask(inquiry, session.abort.signal);
     observe(session, outcome);
     answer = answerOf(inquiry.id, attempts, outcome, session.limits.questionAttempts);
+    // Of those alone: a map in which each question came and went would leave a hundred thousand times its table to the collector.
+    if (!answer) asking.attempts.set(inquiry.id, attempts);
     if (outcome.kind === 'failed') await afterFailure(session, inquiry, outcome.reason === 'connection', answer === undefined);
   } finally {
     session.inFlight -= 1;
@@ -144,7 +145,6 @@ async function attempt(session: Session, inquiry: PlannedInquiry): Promise<void>
 }
 
 async function save(session: Session, answer: Answer): Promise<void> {
-  session.asking.attempts.delete(answer.id);
   session.unsaved += 1;
   session.wake();
   try {

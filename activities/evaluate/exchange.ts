@@ -1,4 +1,5 @@
 import { type Agent, request as httpRequest } from 'node:http';
+import { onAbort } from './on-abort.ts';
 
 /** What came of one HTTP request. Redirects are not followed: they come back as the reply they are. */
 export type Exchange =
@@ -31,13 +32,13 @@ function exchange(url: URL, method: 'GET' | 'POST', body: Uint8Array, bounds: Ex
     const request = httpRequest(url, { method, agent: bounds.agent, headers: method === 'POST' ? headersFor(body) : { accept: 'application/json' } });
     const finish = (outcome: Omit<Exchange, 'latencyMs'>): void => {
       clearTimeout(timer);
-      signal.removeEventListener('abort', abort);
+      forget();
       if (outcome.kind !== 'reply') request.destroy();
       resolve({ ...outcome, latencyMs: Math.round((performance.now() - startedAt) * 10) / 10 } as Exchange);
     };
     const abort = (): void => finish({ kind: 'aborted' });
     const timer = setTimeout(() => finish({ kind: 'timeout' }), bounds.timeoutMs);
-    signal.addEventListener('abort', abort);
+    const forget = onAbort(signal, abort);
     request.on('error', () => finish({ kind: 'connection' }));
     request.on('response', (response) => {
       const chunks: Buffer[] = [];

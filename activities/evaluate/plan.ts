@@ -63,7 +63,7 @@ export async function planQuestions(asked: AsyncIterable<Question> | Iterable<Qu
     const identity = hash('sha256', text, 'buffer').toString('latin1', 0, 16);
     const known = inquiries.get(identity);
     if (known) known.alike = [...known.alike, id];
-    else inquiries.set(identity, { id, alike: none, place: spool.append(Buffer.from(text)) });
+    else inquiries.set(identity, { id, alike: none, place: spool.appendText(text) });
   }
   return {
     inquiries: shuffled([...inquiries.values()], seededRandom(seed)),

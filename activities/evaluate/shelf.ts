@@ -27,7 +27,7 @@ export function createAnswerShelf(spool: Spool): AnswerShelf {
     },
     add(answer) {
       if (places.has(answer.id)) return;
-      places.set(answer.id, spool.append(Buffer.from(JSON.stringify(answer))));
+      places.set(answer.id, spool.appendText(JSON.stringify(answer)));
       if (answer.status === 'failed') failed.add(answer.id);
     },
     has: (id) => places.has(id),

@@ -1,8 +1,8 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { createReadStream, createWriteStream } from 'node:fs';
-import { link, mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { link, mkdir, open, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve, sep } from 'node:path';
-import { Readable, Transform } from 'node:stream';
+import { type Readable, Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { failure } from '../failure.ts';
 import type { ObjectStore } from './store.ts';
@@ -19,8 +19,8 @@ export function createDirectoryStore(root: string): ObjectStore {
   const base = resolve(root);
   const pathOf = (key: string): string => pathInside(base, key);
   return {
-    putIfAbsent: (key, bytes) => guarded(key, () => create(base, pathOf(key), Readable.from([Buffer.from(bytes)]))),
-    putStreamIfAbsent: (key, body) => guarded(key, () => create(base, pathOf(key), body.open(), body.sha256)),
+    putIfAbsent: (key, bytes) => guarded(key, () => create(base, pathOf(key), (partial) => writeFile(partial, bytes, { flag: 'wx', flush: true }))),
+    putStreamIfAbsent: (key, { open: body, sha256 }) => guarded(key, () => create(base, pathOf(key), (partial) => writeVerified(body(), partial, sha256, key))),
     get: (key) => guarded(key, () => unlessMissing(readFile(pathOf(key)))),
     getStream: (key) => guarded(key, async () => ((await sizeOf(pathOf(key))) ? createReadStream(pathOf(key)) : undefined)),
     head: (key) => guarded(key, () => sizeOf(pathOf(key))),
@@ -28,18 +28,12 @@ export function createDirectoryStore(root: string): ObjectStore {
   };
 }
 
-async function create(base: string, path: string, body: Readable, sha256?: string): Promise<'created' | 'exists'> {
-  if (await sizeOf(path)) {
-    body.destroy();
-    return 'exists';
-  }
+async function create(base: string, path: string, write: (partial: string) => Promise<void>): Promise<'created' | 'exists'> {
+  if (await sizeOf(path)) return 'exists';
   const partial = join(base, partialDirectory, randomUUID());
   await Promise.all([mkdir(dirname(partial), { recursive: true }), mkdir(dirname(path), { recursive: true })]);
   try {
-    const actual = await writeDurably(body, partial);
-    if (sha256 !== undefined && actual !== sha256) {
-      throw failure('STORE_CORRUPT', `writing ${path}: the body has the hash ${actual}, not ${sha256}`);
-    }
+    await write(partial);
     return await nameIfAbsent(partial, path);
   } finally {
     await rm(partial, { force: true });
@@ -71,7 +65,7 @@ async function claimThenRename(partial: string, path: string): Promise<'created'
   return 'created';
 }
 
-async function writeDurably(body: Readable, path: string): Promise<string> {
+async function writeVerified(body: Readable, path: string, sha256: string, key: string): Promise<void> {
   const hash = createHash('sha256');
   const measure = new Transform({
     transform(chunk: Buffer, _encoding, done) {
@@ -80,7 +74,8 @@ async function writeDurably(body: Readable, path: string): Promise<string> {
     },
   });
   await pipeline(body, measure, createWriteStream(path, { flags: 'wx', flush: true }));
-  return hash.digest('hex');
+  const actual = hash.digest('hex');
+  if (actual !== sha256) throw failure('STORE_CORRUPT', `writing ${key}: the body has the hash ${actual}, not ${sha256}`);
 }
 
 async function* list(base: string, prefix: string): AsyncIterable<{ key: string; sizeBytes: number }> {

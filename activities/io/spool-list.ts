@@ -8,7 +8,7 @@ export interface SpoolList<Value> extends Iterable<Value> {
 export function startSpoolList<Value>(spool: Spool): SpoolList<Value> {
   const places: Place[] = [];
   return {
-    push: (value) => void places.push(spool.append(Buffer.from(JSON.stringify(value)))),
+    push: (value) => void places.push(spool.appendText(JSON.stringify(value))),
     *[Symbol.iterator]() {
       for (const place of places) yield JSON.parse(spool.readText(place)) as Value;
     },

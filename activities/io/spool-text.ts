@@ -7,21 +7,22 @@ export interface SpoolText {
   portions(): AsyncGenerator<Buffer>;
 }
 
-const portionBytes = 256 * 1024;
+const portionBytes = 128 * 1024;
 
 export function startSpoolText(spool: Spool): SpoolText {
   const places: Place[] = [];
-  let [waiting, waitingBytes]: [Buffer[], number] = [[], 0];
+  const waiting = Buffer.alloc(portionBytes);
+  let waitingBytes = 0;
   const flush = (): void => {
-    if (waitingBytes > 0) places.push(spool.append(Buffer.concat(waiting)));
-    [waiting, waitingBytes] = [[], 0];
+    if (waitingBytes > 0) places.push(spool.append(waiting.subarray(0, waitingBytes)));
+    waitingBytes = 0;
   };
   return {
     write(text) {
-      const bytes = Buffer.from(text);
-      waiting.push(bytes);
-      waitingBytes += bytes.length;
-      if (waitingBytes >= portionBytes) flush();
+      const sizeBytes = Buffer.byteLength(text);
+      if (waitingBytes + sizeBytes > portionBytes) flush();
+      if (sizeBytes > portionBytes) places.push(spool.appendText(text));
+      else waitingBytes += waiting.write(text, waitingBytes);
     },
     async *portions() {
       flush();

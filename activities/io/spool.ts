@@ -12,6 +12,7 @@ export type Place = number;
  */
 export interface Spool {
   append(bytes: Uint8Array): Place;
+  appendText(text: string): Place;
   read(place: Place): Buffer;
   readText(place: Place): string;
   close(): void;
@@ -25,6 +26,8 @@ const blockBytes = 16;
 const lengthBytes = 4;
 /** Read at once: most questions and answers are no longer. */
 const readBytes = 2 * 1024;
+/** From here on an entry has a cipher object of its own. */
+const largeBytes = 32 * 1024;
 
 /** Uses a spool and closes it, whatever comes of it. */
 export async function withSpool<Result>(directory: string, use: (spool: Spool) => Promise<Result>): Promise<Result> {
@@ -39,60 +42,85 @@ export async function withSpool<Result>(directory: string, use: (spool: Spool) =
 /** Opens an empty spool. Reads and writes are synchronous: they are of the page cache, and shorter than a trip to a thread. Failures: DISK_FULL. */
 export function openSpool(directory: string): Spool {
   const file = openUnnamed(directory);
-  const mask = createMask();
-  const start = Buffer.alloc(readBytes);
+  const { masked, maskSmall } = createMask();
+  const first = Buffer.alloc(blockBytes);
+  let scratch = Buffer.alloc(readBytes);
   let [written, waiting, waitingBytes] = [0, Buffer.alloc(writeBytes), 0];
   const flush = (): void => {
-    const bytes = waiting.subarray(0, waitingBytes);
-    mask(bytes, written);
-    writeAll(file, bytes, written);
+    writeAll(file, masked(waiting.subarray(0, waitingBytes), written), written);
     [written, waitingBytes] = [written + waitingBytes, 0];
   };
-  /** The entry, to be used before the next one is loaded: single ones are read into the same memory. */
+  /** The entry, to be used before the next one is loaded where it is small: such are read into the same memory. */
   const load = (place: Place): Buffer => {
     const offset = place * blockBytes;
     if (offset >= written) flush();
-    const startBytes = readAt(file, start.subarray(0, Math.min(readBytes, written - offset)), offset);
-    mask(start.subarray(0, blockBytes), offset);
-    const end = lengthBytes + start.readUInt32LE(0);
-    mask(start.subarray(blockBytes, Math.min(startBytes, end)), offset + blockBytes);
-    if (end <= startBytes) return start.subarray(lengthBytes, end);
-    const rest = Buffer.alloc(end - startBytes);
-    readAt(file, rest, offset + startBytes);
-    mask(rest, offset + startBytes);
-    return Buffer.concat([start.subarray(lengthBytes, startBytes), rest]);
+    const read = readAt(file, scratch.subarray(0, Math.min(readBytes, written - offset)), offset);
+    const end = lengthBytes + lengthAt(offset);
+    if (end > scratch.length) scratch = Buffer.concat([scratch], end);
+    if (end > read) readAt(file, scratch.subarray(read, end), offset + read);
+    return masked(scratch.subarray(0, end), offset).subarray(lengthBytes);
   };
+  const lengthAt = (offset: number): number => {
+    first.set(scratch.subarray(0, blockBytes));
+    return maskSmall(first, offset).readUInt32LE(0);
+  };
+  const reserve = (sizeBytes: number): Buffer => {
+    const entryBytes = Math.ceil((lengthBytes + sizeBytes) / blockBytes) * blockBytes;
+    if (waitingBytes + entryBytes > waiting.length) flush();
+    if (entryBytes > waiting.length) waiting = Buffer.alloc(entryBytes);
+    const entry = waiting.subarray(waitingBytes, waitingBytes + entryBytes);
+    entry.writeUInt32LE(sizeBytes, 0);
+    waitingBytes += entryBytes;
+    return entry;
+  };
+  const placeOf = (entry: Buffer): Place => (written + waitingBytes - entry.length) / blockBytes;
   return {
     append(bytes) {
-      const entryBytes = Math.ceil((lengthBytes + bytes.length) / blockBytes) * blockBytes;
-      if (waitingBytes + entryBytes > waiting.length) flush();
-      if (entryBytes > waiting.length) waiting = Buffer.alloc(entryBytes);
-      const place = (written + waitingBytes) / blockBytes;
-      waiting.writeUInt32LE(bytes.length, waitingBytes);
-      waiting.set(bytes, waitingBytes + lengthBytes);
-      waitingBytes += entryBytes;
-      return place;
+      const entry = reserve(bytes.length);
+      entry.set(bytes, lengthBytes);
+      return placeOf(entry);
     },
-    read: (place) => Buffer.from(load(place)),
+    appendText(text) {
+      const entry = reserve(Buffer.byteLength(text));
+      entry.write(text, lengthBytes);
+      return placeOf(entry);
+    },
+    read(place) {
+      const bytes = load(place);
+      return bytes.length < largeBytes ? Buffer.from(bytes) : bytes;
+    },
     readText: (place) => load(place).toString('utf8'),
     close: () => closeSync(file),
   };
 }
 
+interface Mask {
+  /** The bytes masked or unmasked: small ones in place, large ones as a copy. */
+  masked(bytes: Buffer, offset: number): Buffer;
+  maskSmall(bytes: Buffer, offset: number): Buffer;
+}
+
 /**
- * AES-256 in counter mode, in place, from any block on. By one cipher of single blocks that lives as long as the spool: a cipher object
- * for each of 100,000 entries would cost more memory than they do, as it is freed late.
+ * AES-256 in counter mode from any block on. Small entries by one cipher of single blocks that lives as long as the spool: a cipher object
+ * for each of 100,000 would cost more memory than they do, as it is freed late.
  */
-function createMask(): (bytes: Uint8Array, offset: number) => void {
-  const blocks = createCipheriv('aes-256-ecb', randomBytes(32), null).setAutoPadding(false);
-  let counters = Buffer.alloc(readBytes);
-  return (bytes, offset) => {
+function createMask(): Mask {
+  const key = randomBytes(32);
+  const blocks = createCipheriv('aes-256-ecb', key, null).setAutoPadding(false);
+  const counters = Buffer.alloc(largeBytes);
+  const maskSmall = (bytes: Buffer, offset: number): Buffer => {
     const neededBytes = Math.ceil(bytes.length / blockBytes) * blockBytes;
-    if (neededBytes > counters.length) counters = Buffer.alloc(neededBytes);
     for (let at = 0; at < neededBytes; at += blockBytes) counters.writeUIntBE((offset + at) / blockBytes, at + 10, 6);
     const stream = blocks.update(counters.subarray(0, neededBytes));
     for (let at = 0; at < bytes.length; at += 1) bytes[at] = (bytes[at] as number) ^ (stream[at] as number);
+    return bytes;
   };
+  const maskLarge = (bytes: Buffer, offset: number): Buffer => {
+    const first = Buffer.alloc(blockBytes);
+    first.writeUIntBE(offset / blockBytes, 10, 6);
+    return createCipheriv('aes-256-ctr', key, first).update(bytes);
+  };
+  return { maskSmall, masked: (bytes, offset) => (bytes.length < largeBytes ? maskSmall(bytes, offset) : maskLarge(bytes, offset)) };
 }
 
 function openUnnamed(directory: string): number {
