@@ -116,7 +116,7 @@ async function startedServer(
     if (model !== undefined && input.output !== undefined) {
       await fillVolume(docker, owner, model, input.image.id, tarOfTree(store, await getTree(store, input.output)));
     }
-    await startOnce(container, plan);
+    await startOnce(docker, container, plan);
   }
   return { container, network, pids: containerLimits.pids };
 }

@@ -8,6 +8,7 @@ import { isConflict, isNotFound, onEngine } from '../io/docker/errors.ts';
 import { outputOf } from '../io/docker/execute.ts';
 import { ownImage } from '../io/docker/own-image.ts';
 import { guardName, labelNames, labelsOf, type Owner } from '../io/docker/names.ts';
+import { startContainer } from '../io/docker/start-container.ts';
 import { guardScript, stoppedMark } from './guard-script.ts';
 import type { TrainingVolumes } from './plan.ts';
 
@@ -40,7 +41,7 @@ export async function ensureGuard(docker: Docker, guarded: Guarded, deadline: Gu
     if (present) await removeContainer(present.container);
     const made = await createGuard(docker, guarded, deadline, ownImage(settings));
     if (!made) continue; // Another attempt was faster; look at what it made.
-    await onEngine('starting the guard', () => made.start());
+    await onEngine('starting the guard', () => startContainer(docker, made));
     return docker.getContainer(guardName(guarded.owner));
   }
 }

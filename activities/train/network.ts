@@ -81,7 +81,7 @@ export async function attendConnection({ docker, settings }: World, owner: Owner
   if (life.status !== 'running') return;
   const gate = await found(docker, gateName(owner));
   const door = await found(docker, doorName(owner));
-  for (const present of [gate, door]) if (present && (await stateOf(present)).status === 'exited') await startAgain(present, { whenRefused: 'TRAIN_EXIT' });
+  for (const present of [gate, door]) if (present && (await stateOf(present)).status === 'exited') await startAgain(docker, present, { whenRefused: 'TRAIN_EXIT' });
   if (!door || Date.parse((await stateOf(door)).startedAt ?? '') <= Date.parse(life.startedAt ?? '')) return;
   await ensureRuns(docker, doorOptions(owner, settings, doorName(owner, 'spare'), `container:${life.id}`));
 }
@@ -161,7 +161,7 @@ async function ensureRuns(docker: Docker, options: ContainerCreateOptions, prepa
     const { status } = await stateOf(container);
     if (status === 'running') return container;
     if (status === 'created') await prepare(container);
-    await startAgain(container, { whenRefused: 'TRAIN_EXIT' });
+    await startAgain(docker, container, { whenRefused: 'TRAIN_EXIT' });
     return container;
   }
 }

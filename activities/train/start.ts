@@ -96,7 +96,7 @@ async function start(training: Training, plan: ContainerPlan, state: ContainerSt
   const guarded = { owner, container: state.id, startedMs: Number.NaN, volumes };
   const guard = await ensureGuard(docker, guarded, { afterStartMs: leftMs + limits.guardAfterMs }, settings);
   try {
-    await startAgain(container, plan);
+    await startAgain(docker, container, plan);
   } catch (error) {
     if (outcomeOf(error)?.code === 'ENGINE_LOST_CONTAINER') await endForgotten(guard, state.id);
     await removeGuard(docker, owner);

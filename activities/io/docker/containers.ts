@@ -8,6 +8,7 @@ import { layerQuota } from './layer-quota.ts';
 import { hardenedHostConfig, scratchDirectories, type Confinement } from './host-config.ts';
 import { noticeEnd } from './missed-end.ts';
 import { containerName, labelNames, labelsOf, type Owner } from './names.ts';
+import { startContainer } from './start-container.ts';
 
 export interface ContainerPlan {
   owner: Owner;
@@ -59,15 +60,15 @@ export async function createOrAttach(docker: Docker, plan: ContainerPlan): Promi
 }
 
 /** Starts a container that was never started; one that runs or has run is left as it is. Failures: GPU_RUNTIME_MISSING, `plan.whenRefused`. */
-export async function startOnce(container: Container, plan: ContainerPlan): Promise<void> {
+export async function startOnce(docker: Docker, container: Container, plan: ContainerPlan): Promise<void> {
   if ((await stateOf(container)).status !== 'created') return;
-  await startAgain(container, plan);
+  await startAgain(docker, container, plan);
 }
 
 /** Starts a container that has ended, or was never started; harmless where it runs. Failures: GPU_RUNTIME_MISSING, `plan.whenRefused`. */
-export async function startAgain(container: Container, plan: Pick<ContainerPlan, 'whenRefused'>): Promise<void> {
+export async function startAgain(docker: Docker, container: Container, plan: Pick<ContainerPlan, 'whenRefused'>): Promise<void> {
   try {
-    await container.start().catch(unlessEnded);
+    await startContainer(docker, container).catch(unlessEnded);
   } catch (error) {
     if (isForgotten(error)) await removeContainer(container);
     if (isForgotten(error)) throw failure('ENGINE_LOST_CONTAINER', 'the engine had forgotten that it was starting the container; it is made anew', { cause: error });

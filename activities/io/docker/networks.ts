@@ -22,13 +22,20 @@ export async function ensureIsolatedNetwork(docker: Docker, owner: Owner): Promi
   return name;
 }
 
-/** Harmless where it is gone. */
+/** Harmless where it is gone. What an engine that was killed kept in it of containers that are gone does not hold it. */
 export async function removeNetwork(docker: Docker, name: string): Promise<void> {
-  await onEngine('removing the network', () =>
-    docker.getNetwork(name).remove().catch((error: unknown) => {
-      if (!isNotFound(error)) throw error;
-    }),
-  );
+  const network = docker.getNetwork(name);
+  await onEngine('removing the network', async () => {
+    try {
+      await network.remove();
+    } catch (error) {
+      if (isNotFound(error)) return;
+      if (!/active endpoints/.test(String(error))) throw error;
+      const { Containers } = (await network.inspect()) as { Containers?: Record<string, { Name: string }> };
+      for (const each of Object.values(Containers ?? {})) await network.disconnect({ Container: each.Name, Force: true });
+      await network.remove();
+    }
+  });
 }
 
 interface NetworkDescription {

@@ -9,6 +9,7 @@ import { isConflict, isNotFound, onEngine } from './errors.ts';
 import { labelsOf, type Owner } from './names.ts';
 import { multiplex, type Multiplexer } from './relay-frames.ts';
 import { relayProgram } from './relay-program.ts';
+import { startContainer } from './start-container.ts';
 
 export interface RelayPlan {
   owner: Owner;
@@ -44,7 +45,7 @@ export async function openRelay(docker: Docker, plan: RelayPlan): Promise<Relay>
   try {
     const stream = await onEngine('attaching to the relay', () => container.attach({ stream: true, hijack: true, stdin: true, stdout: true, stderr: false }));
     const multiplexer = multiplex(stream as unknown as Duplex, plan.onConnection);
-    await onEngine('starting the relay', () => container.start());
+    await onEngine('starting the relay', () => startContainer(docker, container));
     await readiness(multiplexer, plan);
     return {
       container,
