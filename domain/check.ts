@@ -25,16 +25,23 @@ export const CheckedDockerfile = z.object({
 });
 export type CheckedDockerfile = z.infer<typeof CheckedDockerfile>;
 
+/** A `reprise.yaml`, with what intake would refuse in it. */
+export const CheckedManifest = z.object({ path: z.string(), findings: z.array(CheckFinding) });
+export type CheckedManifest = z.infer<typeof CheckedManifest>;
+
 /** What `reprise check` prints. */
 export const CheckReport = z.object({
   schema: z.literal('reprise.check/v1'),
   dockerfiles: z.array(CheckedDockerfile),
+  /** Absent in reports of before manifests were checked. */
+  manifests: z.array(CheckedManifest).optional(),
   summary: z.string(),
 });
 export type CheckReport = z.infer<typeof CheckReport>;
 
-/** Every finding of `reprise check`, with what to do next. `npm run docs` prints it with the failures. */
+/** Every finding of `reprise check`, with what to do next. `npm run docs` prints it into docs/failures.md. */
 export const checkCodes = {
+  MANIFEST_INVALID: 'Correct the named line of reprise.yaml.',
   DOCKERFILE_UNREADABLE: 'Save the Dockerfile as UTF-8 text of less than 1 MiB with at least a FROM.',
   NOT_AN_INSTRUCTION: 'Begin the line with an instruction (RUN?), or end the line before it with a backslash.',
   INSTRUCTION_INCOMPLETE: 'Give the instruction its argument, or remove it.',

@@ -1,6 +1,6 @@
-import type { CheckedDockerfile, CheckFinding, CheckReport } from '../../domain/index.ts';
-import { roleOf, type RoleEvidence } from '../intake/evidence.ts';
-import { parseDockerfile } from '../pin/dockerfile.ts';
+import type { CheckedDockerfile, CheckedManifest, CheckFinding, CheckReport } from '../../domain/index.ts';
+import { exposedPorts, roleOf, type RoleEvidence } from '../intake/evidence.ts';
+import { type Dockerfile, parseDockerfile } from '../pin/dockerfile.ts';
 import type { SourceFiles } from '../pin/source-files.ts';
 import { readContext } from './context.ts';
 import { readDisk } from './disk.ts';
@@ -8,11 +8,12 @@ import { buildFindings, problemFinding } from './findings/builds.ts';
 import type { Checked } from './findings/finding.ts';
 import { programFindings } from './findings/programs.ts';
 import { servingFindings } from './findings/serving.ts';
+import { type Declared, readManifests } from './manifests.ts';
 import { readStarted, type Started } from './started.ts';
 import { checkSummary } from './text.ts';
 
 export interface CheckOptions {
-  /** Port at which serving images are asked; 80 unless the submission declares another. */
+  /** Port at which serving images are asked; else the manifest's, the only one that the image exposes, or 80. */
   port?: number;
   /** Build context of every Dockerfile, relative to the path that holds it; found by evidence unless given. */
   context?: string;
@@ -24,11 +25,14 @@ export interface CheckOptions {
  */
 export async function checkPaths(paths: readonly string[], options: CheckOptions = {}): Promise<CheckReport> {
   const dockerfiles: CheckedDockerfile[] = [];
+  const manifests: CheckedManifest[] = [];
   for (const path of paths) {
     const source = await readDisk(path);
     const prefix = source.root === '.' ? '' : `${source.root.replace(/\/+$/, '')}/`;
+    const { checked: read, declared } = await readManifests(source.files);
+    manifests.push(...read.map((each) => ({ ...each, path: `${prefix}${each.path}` })));
     for (const dockerfile of source.dockerfiles) {
-      const checked = await checkDockerfile(source.files, dockerfile, options);
+      const checked = await checkDockerfile(source.files, dockerfile, options, declared.get(dockerfile));
       dockerfiles.push({
         ...checked,
         path: `${prefix}${checked.path}`,
@@ -36,16 +40,16 @@ export async function checkPaths(paths: readonly string[], options: CheckOptions
       });
     }
   }
-  return { schema: 'reprise.check/v1', dockerfiles, summary: checkSummary(dockerfiles) };
+  return { schema: 'reprise.check/v1', dockerfiles, manifests, summary: checkSummary(dockerfiles, manifests) };
 }
 
 /** Checks one Dockerfile of any kind of source; paths in the result are relative to it. */
-export async function checkDockerfile(files: SourceFiles, path: string, options: CheckOptions = {}): Promise<CheckedDockerfile> {
+export async function checkDockerfile(files: SourceFiles, path: string, options: CheckOptions = {}, declared?: Declared): Promise<CheckedDockerfile> {
   const dockerfile = parseDockerfile(await files.read(path));
-  const { context, path: contextPath, evidence, analysis } = await readContext(files, path, dockerfile, options.context);
+  const { context, path: contextPath, evidence, analysis } = await readContext(files, path, dockerfile, givenContext(options, declared));
   const started = await readStarted(dockerfile, analysis, context);
-  const role = refined(roleOf(path, dockerfile), started);
-  const checked: Checked = { dockerfile, analysis, context, role: role.role, started, port: options.port ?? 80 };
+  const role = declared ? { role: declared.role, why: declared.evidence } : refined(roleOf(path, dockerfile), started);
+  const checked: Checked = { dockerfile, analysis, context, role: role.role, started, port: options.port ?? declared?.port ?? exposedPort(dockerfile), api: declared?.api ?? 'contest' };
   const findings = [
     ...dockerfile.problems.slice(0, mostProblems).map(problemFinding),
     ...buildFindings(checked),
@@ -60,6 +64,17 @@ export async function checkDockerfile(files: SourceFiles, path: string, options:
     findings: distinct(findings).sort((a, b) => a.line - b.line),
     inputs: analysis.inputs,
   };
+}
+
+function givenContext({ context }: CheckOptions, declared: Declared | undefined): { context: string; why: string } | undefined {
+  if (context !== undefined) return { context, why: 'as requested' };
+  return declared && { context: declared.context, why: declared.evidence };
+}
+
+/** As intake has it: the contest's rule is port 80; an image that exposes exactly one port says another. */
+function exposedPort(dockerfile: Dockerfile): number {
+  const [port = 80, ...others] = exposedPorts(dockerfile);
+  return others.length === 0 ? port : 80;
 }
 
 /** A text that is no Dockerfile at all has a problem in each line. */

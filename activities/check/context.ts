@@ -13,8 +13,8 @@ export interface ReadContext {
 }
 
 /** The analysis in the build context that intake would take, or in the one that is given. */
-export async function readContext(files: SourceFiles, path: string, dockerfile: Dockerfile, given: string | undefined): Promise<ReadContext> {
-  const found = given === undefined ? findContext(path, dockerfile, files) : { context: given, why: 'as requested' };
+export async function readContext(files: SourceFiles, path: string, dockerfile: Dockerfile, given: { context: string; why: string } | undefined): Promise<ReadContext> {
+  const found = given ?? findContext(path, dockerfile, files);
   const inside = path.startsWith(`${found.context}/`) ? path.slice(found.context.length + 1) : path;
   const context = await buildContext(directoryOf(files, found.context), inside);
   return { path: found.context, evidence: found.why, context, analysis: await analyse(dockerfile, context) };

@@ -15,7 +15,7 @@ export function checkSarif(report: CheckReport, version: string): object {
           },
         },
         columnKind: 'utf16CodeUnits',
-        results: report.dockerfiles.flatMap((dockerfile) => dockerfile.findings.map((finding) => resultOf(dockerfile.path, finding))),
+        results: [...(report.manifests ?? []), ...report.dockerfiles].flatMap(({ path, findings }) => findings.map((finding) => resultOf(path, finding))),
       },
     ],
   };

@@ -50,6 +50,7 @@ function valueOf(document: Document, path: string): unknown {
 
 /** A superfluous field is reported at its own line, not at that of the object around it. */
 function placesOf(issue: z.core.$ZodIssue): [PropertyKey[], string][] {
+  if (issue.code === 'invalid_type' && issue.message.endsWith('received undefined')) return [[issue.path, 'is missing']];
   if (issue.code !== 'unrecognized_keys') return [[issue.path, issue.message]];
   return issue.keys.map((key) => [[...issue.path, key], 'no such field']);
 }

@@ -101,7 +101,8 @@ function fromManifest(read: ReadManifest, { request }: PlanInput, parsed: Map<st
   return { images: [serving, ...manifestImage(read, 'train', files)], notes: [] };
 }
 
-function manifestImage(read: ReadManifest, role: 'serve' | 'train', files: SourceFiles): PlannedImage[] {
+/** The image that a manifest names for a role; none where it names none. Failures: MANIFEST_INVALID where its files are not there. */
+export function manifestImage(read: ReadManifest, role: 'serve' | 'train', files: SourceFiles): PlannedImage[] {
   const base = posix.dirname(read.path);
   const source = read.manifest[role];
   if (!source) return [];

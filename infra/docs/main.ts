@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { configurationTable, failureTable, limitTable, pinReportSchema, policyTable, requestSchema, suiteSchemas } from './tables.ts';
+import { checkTable, configurationTable, failureTable, limitTable, pinReportSchema, policyTable, requestSchema, suiteSchemas } from './tables.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 
@@ -8,6 +8,7 @@ const root = join(import.meta.dirname, '..', '..');
 export const generated = [
   { file: 'README.md', name: 'configuration', text: configurationTable },
   { file: 'docs/failures.md', name: 'failures', text: failureTable },
+  { file: 'docs/failures.md', name: 'checks', text: checkTable },
   { file: 'docs/limits.md', name: 'limits', text: limitTable },
   { file: 'docs/limits.md', name: 'policies', text: policyTable },
   { file: 'docs/request.md', name: 'request', text: requestSchema },

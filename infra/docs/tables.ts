@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { SuiteDefinition } from '../../activities/suite/definition.ts';
-import { failures, limits, PinReport, Question, ReproductionRequest, SuiteDescription } from '../../domain/index.ts';
+import { checkCodes, failures, limits, PinReport, Question, ReproductionRequest, SuiteDescription } from '../../domain/index.ts';
 import { policies } from '../../workflows/policy.ts';
 import { Config, readConfig, variableOf } from '../config.ts';
 
@@ -8,6 +8,10 @@ import { Config, readConfig, variableOf } from '../config.ts';
 export function failureTable(): string {
   const rows = Object.entries(failures).map(([code, { fault, retryable, nextStep }]) => [`\`${code}\``, fault, retryable ? 'yes' : 'no', nextStep]);
   return table(['code', 'fault', 'retried', 'next step'], rows);
+}
+
+export function checkTable(): string {
+  return table(['finding', 'next step'], Object.entries(checkCodes).map(([code, nextStep]) => [`\`${code}\``, nextStep]));
 }
 
 /** Every setting with its variable and default; what depends on the machine (home, cache, the host's CA bundle) is not shown. */

@@ -1,4 +1,4 @@
-import { checkCodes, type CheckCode, type CheckFinding, type CheckSeverity, type CheckedDockerfile } from '../../../domain/index.ts';
+import { checkCodes, type CheckCode, type CheckFinding, type CheckSeverity, type CheckedDockerfile, type ServeApi } from '../../../domain/index.ts';
 import type { BuildContext } from '../../pin/copy-sources.ts';
 import type { Dockerfile } from '../../pin/dockerfile.ts';
 import type { Analysis } from '../../pin/inputs.ts';
@@ -13,6 +13,8 @@ export interface Checked {
   started: Started | undefined;
   /** Port that the submission declares. */
   port: number;
+  /** What the server speaks, as the submission declares it. */
+  api: ServeApi;
 }
 
 export function finding(code: CheckCode, severity: CheckSeverity, line: number, message: string): CheckFinding {

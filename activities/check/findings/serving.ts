@@ -10,7 +10,7 @@ const defaultPorts: Record<string, number> = { uvicorn: 8000, gunicorn: 8000, hy
 export function servingFindings(checked: Checked): CheckFinding[] {
   const { role, started } = checked;
   if (role !== 'serve' || !started) return [];
-  return [...endpoints(checked, started), ...port(checked, started)];
+  return [...(checked.api === 'contest' ? endpoints(checked, started) : []), ...port(checked, started)];
 }
 
 function endpoints(checked: Checked, started: Started): CheckFinding[] {
