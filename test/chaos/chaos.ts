@@ -84,6 +84,7 @@ async function disturb(world: World, submitted: Submitted[], watch: ProgressWatc
       const [others, before] = [underWay.size - 1, begun];
       const done = await strike(world, fault, submitted, watch).finally(() => underWay.delete(fault.kind));
       // What recovers from two at a time says nothing of either.
+      if (done) world.say(`fault ${struck.length + 1} is over`);
       if (done) struck.push(others === 0 && before === begun ? done : { ...done, recoveryMs: undefined });
     }
   };

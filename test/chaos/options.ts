@@ -10,13 +10,15 @@ export interface Options {
   /** Only faults whose name begins so; all where it is empty. */
   only: string;
   keep: boolean;
+  /** Prints what happens when it happens. */
+  verbose: boolean;
 }
 
-/** `--minutes M --seed S [--kills N]`; with N alone, it lasts as long as N kills take. */
+/** `--minutes M --seed S [--kills N] [--verbose]`; with N alone, it lasts as long as N kills take. */
 export function optionsOf(args: string[]): Options {
   const { values } = parseArgs({
     args,
-    options: { minutes: { type: 'string' }, seed: { type: 'string' }, kills: { type: 'string' }, 'at-once': { type: 'string' }, only: { type: 'string' }, keep: { type: 'boolean' } },
+    options: { minutes: { type: 'string' }, seed: { type: 'string' }, kills: { type: 'string' }, 'at-once': { type: 'string' }, only: { type: 'string' }, keep: { type: 'boolean' }, verbose: { type: 'boolean' } },
   });
   const kills = numberOf('kills', values.kills ?? 'Infinity');
   return {
@@ -26,6 +28,7 @@ export function optionsOf(args: string[]): Options {
     seed: values.seed ?? String(Date.now() % 1e6),
     only: values.only ?? '',
     keep: values.keep === true,
+    verbose: values.verbose === true,
   };
 }
 

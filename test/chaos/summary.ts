@@ -1,3 +1,4 @@
+import type { Options } from './options.ts';
 import type { FaultKind } from './plan.ts';
 
 /** What one fault did, in order; the timeline of a world that did not hold. */
@@ -52,7 +53,12 @@ export function quantilesOf(values: number[]): Quantiles | null {
   return sorted.length === 0 ? null : { p50: at(0.5), p95: at(0.95), max: at(1) };
 }
 
-export function printSummary({ timeline = [], ...summary }: Summary): void {
-  for (const { atMs, what } of timeline) console.error(`${(atMs / 1_000).toFixed(1).padStart(7)} s  ${what}`);
+export function lineOf({ atMs, what }: Event): string {
+  return `${(atMs / 1_000).toFixed(1).padStart(7)} s  ${what}`;
+}
+
+/** The timeline to the error output, unless it stands there already, the rest as JSON. */
+export function printSummary({ timeline = [], ...summary }: Summary, { verbose }: Pick<Options, 'verbose'>): void {
+  if (!verbose) for (const event of timeline) console.error(lineOf(event));
   console.log(JSON.stringify(summary, null, 2));
 }

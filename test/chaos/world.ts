@@ -4,9 +4,10 @@ import Docker from 'dockerode';
 import { seededRandom } from '../../domain/random.ts';
 import { readConfig, type Config } from '../../infra/config.ts';
 import { up } from '../../infra/stack.ts';
+import type { Options } from './options.ts';
 import type { FaultKind } from './plan.ts';
 import { startStoreProxy, type StoreProxy } from './store-proxy.ts';
-import type { Event } from './summary.ts';
+import { lineOf, type Event } from './summary.ts';
 import { startUpstream } from './upstream.ts';
 
 /** The stack as a user has it after `reprise up`, alone on its machine. */
@@ -28,7 +29,7 @@ export interface World {
 const storeProxyPort = 7_071;
 const upstreamPort = 7_080;
 
-export async function openWorld(scratch: string, seed: string): Promise<World> {
+export async function openWorld(scratch: string, { seed, verbose }: Pick<Options, 'seed' | 'verbose'>): Promise<World> {
   const environment = {
     ...process.env,
     REPRISE_HOME: join(scratch, 'home', 'reprise'),
@@ -53,7 +54,7 @@ export async function openWorld(scratch: string, seed: string): Promise<World> {
     say(what) {
       const atMs = Math.round(performance.now());
       events.push({ atMs, what });
-      if (process.env['CHAOS_VERBOSE']) console.error(`${(atMs / 1_000).toFixed(1)} ${what}`);
+      if (verbose) console.error(lineOf({ atMs, what }));
     },
   };
   await bringUp(world);
