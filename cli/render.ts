@@ -119,9 +119,9 @@ function costLines({ stages }: Run, prices: Prices | undefined): string[] {
 }
 
 function failureLines({ stages }: Run): string[] {
-  return stages.flatMap(({ name, outcome }) =>
+  return stages.flatMap(({ name, status, outcome }) =>
     outcome?.status === 'failed'
-      ? [`${name} failed: ${outcome.code} (fault: ${outcome.fault})`, `  ${outcome.message}`, `  Next: ${outcome.nextStep}`]
+      ? [`${name} ${status}: ${outcome.code} (fault: ${outcome.fault})`, `  ${outcome.message}`, `  Next: ${outcome.nextStep}`]
       : [],
   );
 }

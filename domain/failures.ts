@@ -61,6 +61,7 @@ export const failures = {
   GPU_LOST: row('platform', 'Nothing to correct in the submission. The operator resets the named device or takes it out; `reprise doctor` shows it.', true),
   ENGINE_LOST_CONTAINER: row('platform', 'Nothing to correct in the submission; the training goes on from its checkpoint with the budget that is left.', true),
   GUARD_IMAGE_MISSING: row('platform', 'Have the named image in the engine (`reprise up` does), or map it with REPRISE_IMAGE_MAP.', true),
+  RUN_CANCELLED: row('operator', 'Nothing is wrong with the submission; `reprise retry` starts it again with what was stored.'),
   WORKER_LOST: row('platform', 'Nothing to do: the worker was killed, and the next one goes on where it was.', true),
   SLOT_TAKEN: row('platform', 'Nothing to do: the named training goes on first; `reprise list` shows it.', true),
   ATTEMPT_SUPERSEDED: row('platform', 'Nothing to do: a newer attempt of the same stage has taken over.', true),

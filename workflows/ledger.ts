@@ -1,5 +1,5 @@
 import { ActivityFailure, ApplicationFailure, defineQuery, defineSignal, isCancellation, setCurrentDetails, setHandler } from '@temporalio/workflow';
-import type { Artifact, FailedOutcome, ReproductionRequest, Run, RunScores, StageCost, StageName, StageOutcome, StageProgress, Submission } from '../domain/index.ts';
+import type { Artifact, FailedOutcome, FailureCode, ReproductionRequest, Run, RunScores, StageCost, StageName, StageOutcome, StageProgress, Submission } from '../domain/index.ts';
 import { runQuery, stageProgressSignal, type StageRecord } from './contract.ts';
 import { renderDetails } from './details.ts';
 import { entryOf, newRun, recordOutcome, scoreOf } from './record.ts';
@@ -103,12 +103,22 @@ async function runStage<Result extends Stored>(ledger: Ledger, name: StageName, 
     ledger.records.push({ name, startedAt, endedAt, cached: entry.cached, ...failure, ...cost });
     return outcome;
   } catch (error) {
-    Object.assign(entry, { status: isCancellation(error) ? 'cancelled' : 'failed', endedAt: new Date().toISOString() });
+    const ended = isCancellation(error) ? ({ status: 'cancelled', outcome: cancelled } as const) : ({ status: 'failed' } as const);
+    Object.assign(entry, { ...ended, endedAt: new Date().toISOString() });
     throw error;
   } finally {
     show(ledger);
   }
 }
+
+/** As the table has it (domain/failures.ts). */
+const cancelled: FailedOutcome = {
+  status: 'failed',
+  code: 'RUN_CANCELLED' satisfies FailureCode,
+  fault: 'operator',
+  message: 'the run was cancelled',
+  nextStep: 'Nothing is wrong with the submission; `reprise retry` starts it again with what was stored.',
+};
 
 /** A platform fault that outlasted its retries is an outcome as well; a cancellation stays an exception. */
 async function settle<Result>(stage: Stage<Result>): Promise<StageOutcome<Result>> {

@@ -103,7 +103,7 @@ const decidedCodes = {
   'disk-quota': 'TRAIN_DISK_QUOTA',
   'process-limit': 'PROCESS_LIMIT',
   lost: 'ENGINE_LOST_CONTAINER',
-  cancelled: 'ENGINE_LOST_CONTAINER',
+  cancelled: 'RUN_CANCELLED',
 } as const satisfies Record<LifeEnd['reason'], FailureCode>;
 
 function minutes(durationMs: number): string {

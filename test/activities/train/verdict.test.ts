@@ -8,7 +8,7 @@ function ended({ outside, ...changes }: Partial<Omit<EndedTraining, 'outside'>> 
   return { ...usual, ...changes, outside: { ...nothing, ...outside } };
 }
 
-function decided(reason: 'stalled' | 'disk-quota'): EndedTraining['decided'] {
+function decided(reason: 'stalled' | 'disk-quota' | 'cancelled'): EndedTraining['decided'] {
   return { schema: 'reprise.life-end/v1', startedAt: '2026-01-01T00:00:00Z', endedAt: '2026-01-01T00:00:50Z', reason, message: 'stopped' };
 }
 
@@ -41,6 +41,7 @@ it.each<[string, Parameters<typeof ended>[0], string | undefined, unknown?]>([
   ['a device that is lost', { exitCode: 1, outside: { deviceProblem: 'Xid 79' } }, 'GPU_LOST'],
   ['a log that only speaks of memory', { tail: ['CUDA out of memory'] }, undefined],
   ['a stall', { exitCode: 143, decided: decided('stalled'), outside: { signal: '15' } }, 'TRAIN_STALLED', 'stopped'],
+  ['a cancellation', { exitCode: 143, decided: decided('cancelled'), outside: { signal: '15' } }, 'RUN_CANCELLED', 'stopped'],
   ['a full disk', { exitCode: 137, decided: decided('disk-quota') }, 'TRAIN_DISK_QUOTA', 'stopped'],
 ])('judges %s', (_, changes, code, message: unknown = expect.any(String)) => {
   expect(faultOf(ended(changes))).toEqual(code === undefined ? undefined : { code, message });

@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { ApplicationFailure, CancelledFailure, Context } from '@temporalio/activity';
 import { WorkflowFailedError } from '@temporalio/client';
 import { describe, expect, it } from 'vitest';
-import type { Run, StageName, StageOutcome } from '../../../domain/index.ts';
+import { failures, type Run, type StageName, type StageOutcome } from '../../../domain/index.ts';
 import type { Activities, AttestInput, RouteInput } from '../../../workflows/contract.ts';
 import { completed, fakeActivities, submission } from '../../fakes/activities.ts';
 import { withFakeWorker } from '../../fakes/worker.ts';
@@ -157,6 +157,8 @@ describe('a reproduction', () => {
       const run = await query(handle, () => true);
       expect(run.status).toBe('cancelled');
       expect(statuses(run)).toMatchObject({ build: 'completed', train: 'cancelled', score: 'waiting' });
+      const { fault, nextStep } = failures.RUN_CANCELLED;
+      expect(run.stages.find(({ name }) => name === 'train')?.outcome).toMatchObject({ code: 'RUN_CANCELLED', fault, nextStep });
       expect(cleaned).toEqual([run.run]);
     });
   });
