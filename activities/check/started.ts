@@ -1,6 +1,6 @@
 import { posix } from 'node:path';
 import type { Dockerfile, Instruction } from '../pin/dockerfile.ts';
-import { contextPathOf, type ImageFiles } from '../pin/image-files.ts';
+import { contextPathOf, noImageFiles, type ImageFiles } from '../pin/image-files.ts';
 import type { Analysis } from '../pin/inputs.ts';
 import type { BuildContext } from '../pin/copy-sources.ts';
 import { plainText } from '../pin/logical-text.ts';
@@ -41,7 +41,7 @@ export async function readStarted(dockerfile: Dockerfile, analysis: Analysis, co
   const scope = steps.at(-1)?.scope ?? { lookup: () => undefined, workdir: '/' };
   const started: Started = { commands: [], python: new Map(), unknown: [], line: (cmd ?? entrypoint)?.line ?? stage.from.line, scope };
   started.commands.push(...startCommands(entrypoint, cmd, scope));
-  const reader: Reader = { started, context, image: analysis.images[stage.index] ?? { copies: [], fetched: [] }, seen: new Set() };
+  const reader: Reader = { started, context, image: analysis.images[stage.index] ?? noImageFiles(), seen: new Set() };
   const first = started.commands.slice();
   for (const command of first) await follow(command, reader);
   return started;

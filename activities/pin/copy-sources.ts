@@ -50,6 +50,14 @@ export function matchSource(context: BuildContext, source: string): SourceMatch 
   return { matches: [], missing: near === undefined ? { reason: 'absent' } : { reason: 'other-case', near } };
 }
 
+/** Why a source of COPY is missing, in words. */
+export function missingWords(match: SourceMatch): string {
+  const { reason, near } = match.missing ?? { reason: 'absent' };
+  if (reason === 'ignored') return 'it is in the build context but .dockerignore leaves it out';
+  if (reason === 'other-case') return `the build context has ${near ?? 'it'} in other letters`;
+  return reason === 'outside' ? 'it lies outside of the build context' : 'it is not in the build context';
+}
+
 function matchPattern(context: BuildContext, pattern: string): SourceMatch {
   const expression = patternOf(pattern);
   if (!expression) return { matches: [], missing: { reason: 'absent' } };

@@ -7,10 +7,12 @@ export interface ImageFiles {
   copies: { source: string; destination: string; intoDirectory: boolean; line: number }[];
   /** Lines on which something was fetched or unpacked, whose files cannot be known: a clone, a download, an archive. */
   fetched: { line: number; directory?: string }[];
+  /** Files and directories that steps made, or another stage: what is in them is not known here. */
+  made: string[];
 }
 
 export function noImageFiles(parent?: ImageFiles): ImageFiles {
-  return { copies: [...(parent?.copies ?? [])], fetched: [...(parent?.fetched ?? [])] };
+  return { copies: [...(parent?.copies ?? [])], fetched: [...(parent?.fetched ?? [])], made: [...(parent?.made ?? [])] };
 }
 
 /** Notes a COPY or ADD from the context; `words` are its sources and, last, its destination. */

@@ -1,12 +1,17 @@
+import { posix } from 'node:path';
 import type { BuildInput } from '../../domain/index.ts';
+import { baseInput, imageInput } from './bases.ts';
 import { addressInput } from './commands/download.ts';
 import { checkoutsOf } from './commands/git.ts';
 import { readCommand } from './commands/index.ts';
-import { matchSource, type BuildContext, type SourceMatch } from './copy-sources.ts';
+import { matchSource, missingWords, type BuildContext, type SourceMatch } from './copy-sources.ts';
 import { wordsOf, type Dockerfile, type Instruction, type Stage } from './dockerfile.ts';
+import { addsPackageSource } from './foreign-sources.ts';
 import { noImageFiles, noteCopy, type ImageFiles } from './image-files.ts';
 import { plainText } from './logical-text.ts';
-import { hasCredential } from './pip-specs.ts';
+import { writtenBy } from './made-files.ts';
+import { withMounts } from './mounts.ts';
+import { hasCredential, withoutUser } from './pip-specs.ts';
 import { input, resists, type Reading } from './reading.ts';
 import { stepsOf, type Step } from './scope.ts';
 import { readRun } from './run-text.ts';
@@ -38,28 +43,6 @@ export async function analyse(dockerfile: Dockerfile, context: BuildContext): Pr
   return analysis;
 }
 
-/** The images that a Dockerfile takes in: bases, COPY --from and mounts, with what they stand for after expansion. */
-export interface BaseReference {
-  reference: string;
-  unresolved: string[];
-  instruction: Instruction;
-}
-
-export function basesOf(dockerfile: Dockerfile): BaseReference[] {
-  const names = new Set(dockerfile.stages.flatMap((stage) => stage.name ?? []));
-  const bases = dockerfile.stages
-    .filter((stage) => stage.parent === undefined)
-    .map((stage) => ({ reference: stage.base, unresolved: stage.unresolved, instruction: stage.from }));
-  const others = dockerfile.stages
-    .flatMap((stage) => stage.instructions)
-    .flatMap((instruction) => {
-      const from = instruction.flags['from'] ?? /(?:^|,)from=([^,]+)/.exec(instruction.flags['mount'] ?? '')?.[1];
-      if (from === undefined || from === '' || /^\d+$/.test(from) || names.has(from.toLowerCase())) return [];
-      return [{ reference: from, unresolved: /\$/.test(from) ? [from] : [], instruction }];
-    });
-  return [...bases, ...others].filter((base) => base.reference !== 'scratch');
-}
-
 async function analyseStage(dockerfile: Dockerfile, stage: Stage, steps: Step[], context: BuildContext, analysis: Analysis): Promise<void> {
   const image = noImageFiles(stage.parent === undefined ? undefined : analysis.images[stage.parent]);
   analysis.images[stage.index] = image;
@@ -69,33 +52,19 @@ async function analyseStage(dockerfile: Dockerfile, stage: Stage, steps: Step[],
   const commands = analysed.flatMap((step) => step.shell?.commands ?? []);
   const facts = {
     checkouts: checkoutsOf(commands),
-    foreignSources: commands.some((each) => /^(add-apt-repository|apt-add-repository)$/.test(each.name)),
+    foreignFrom: commands.findIndex(addsPackageSource),
+    commands,
   };
   for (const step of analysed) {
     analysis.steps.push(step);
     const { instruction } = step;
     if (instruction.keyword === 'COPY' || instruction.keyword === 'ADD')
       analysis.inputs.push(...readCopy(dockerfile, step, context, image, analysis));
-    else if (step.shell) analysis.inputs.push(...(await readCommands(step.shell, { step, context, image, analysis, ...facts }, [])));
+    else if (step.shell) {
+      const mounted = withMounts(dockerfile, step, context, image, analysis);
+      analysis.inputs.push(...mounted.inputs, ...(await readCommands(step.shell, { step, context, image: mounted.image, analysis, ...facts }, [])));
+    }
   }
-}
-
-function baseInput(stage: Stage): BuildInput | undefined {
-  if (stage.parent !== undefined || stage.base === 'scratch') return undefined;
-  return imageInput(stage.base, stage.unresolved, stage.from.line);
-}
-
-function imageInput(reference: string, unresolved: string[], line: number): BuildInput {
-  if (unresolved.length > 0) return resists('base', reference, line, 'no-time-data', `${unresolved.join(', ')} has no value`);
-  if (/@sha256:[0-9a-f]{64}$/.test(reference)) return input('base', reference, line, 'exact');
-  const tag = /:([^:/@]+)$/.exec(reference)?.[1];
-  return input(
-    'base',
-    reference,
-    line,
-    'by-date',
-    tag === undefined || tag === 'latest' ? 'no tag; the newest image is taken' : 'a tag may move; its digest is taken from the registry',
-  );
 }
 
 function readCopy(dockerfile: Dockerfile, step: AnalysedStep, context: BuildContext, image: ImageFiles, analysis: Analysis): BuildInput[] {
@@ -107,9 +76,12 @@ function readCopy(dockerfile: Dockerfile, step: AnalysedStep, context: BuildCont
   const from = instruction.flags['from'];
   if (from !== undefined) return copyFromImage(dockerfile, from, values, step, image, analysis);
   const local = words.slice(0, -1).filter((word) => !isAddress(word.value) && !word.value.startsWith('<<'));
-  step.sources = local
+  const named = local
     .filter((word) => word.unresolved.length === 0)
     .map((word) => ({ source: word.value, match: matchSource(context, word.value), line: instruction.line }));
+  // A pattern beside files that are there may match nothing: so people copy a lock file that may be missing.
+  const some = named.some(({ match }) => match.matches.length > 0);
+  step.sources = named.map((each) => (some && /[*?[]/.test(each.source) && each.match.missing ? { ...each, match: { matches: [] } } : each));
   noteCopy(image, context, instruction, [...step.sources.map((each) => each.source), values.at(-1) ?? '/'], scope.workdir);
   const remote = words.slice(0, -1).filter((word) => isAddress(word.value));
   if (remote.length > 0) image.fetched.push({ line: instruction.line });
@@ -126,19 +98,11 @@ function readCopy(dockerfile: Dockerfile, step: AnalysedStep, context: BuildCont
   ];
 }
 
-/** Why a source of COPY is missing, in words. */
-function missingWords(match: SourceMatch): string {
-  const { reason, near } = match.missing ?? { reason: 'absent' };
-  if (reason === 'ignored') return 'it is in the build context but .dockerignore leaves it out';
-  if (reason === 'other-case') return `the build context has ${near ?? 'it'} in other letters`;
-  return reason === 'outside' ? 'it lies outside of the build context' : 'it is not in the build context';
-}
-
 function added(url: string, instruction: Instruction): BuildInput {
   if (hasCredential(url))
     return resists(
       'url',
-      url.replace(/\/\/[^@/]*@/, '//…@'),
+      withoutUser(url),
       instruction.line,
       'credential',
       'the address holds a credential, which is never stored',
@@ -152,6 +116,8 @@ function added(url: string, instruction: Instruction): BuildInput {
 
 function copyFromImage(dockerfile: Dockerfile, from: string, values: string[], step: Step, image: ImageFiles, analysis: Analysis): BuildInput[] {
   const stage = dockerfile.stages.find((each) => each.index < step.stage.index && (each.name === from.toLowerCase() || String(each.index) === from));
+  const target = posix.resolve('/', step.scope.workdir, values.at(-1) ?? '.');
+  image.made.push(...values.slice(0, -1).flatMap((source) => [target, posix.join(target, posix.basename(source))]));
   if (!stage) return /^\d+$/.test(from) ? [] : [imageInput(from, /\$/.test(from) ? [from] : [], step.instruction.line)];
   const other = analysis.images[stage.index];
   for (const copy of other?.copies ?? []) {
@@ -162,16 +128,23 @@ function copyFromImage(dockerfile: Dockerfile, from: string, values: string[], s
   return [];
 }
 
-type Surroundings = Pick<Reading, 'context' | 'image' | 'checkouts' | 'foreignSources'> & { step: Step; analysis: Analysis };
+interface Surroundings extends Pick<Reading, 'context' | 'image' | 'checkouts'> {
+  step: Step;
+  analysis: Analysis;
+  /** The stage's commands, and the first of them that adds a package source outside of the distribution; -1 for none. */
+  commands: readonly ShellCommand[];
+  foreignFrom: number;
+}
 
 async function readCommands(shell: ShellReading, surroundings: Surroundings, following: readonly string[]): Promise<BuildInput[]> {
-  const { step, analysis, ...known } = surroundings;
+  const { step, analysis, commands, foreignFrom, ...known } = surroundings;
   const file = following.at(-1);
   const inputs: BuildInput[] = [];
   for (const command of shell.commands) {
     analysis.commands.push({ command, stage: step.stage.index, ...(file === undefined ? {} : { file }) });
     const found = await readCommand(command, {
       ...known,
+      foreignSources: foreignFrom >= 0 && (file !== undefined || commands.indexOf(command) > foreignFrom),
       lookup: step.scope.lookup,
       siblings: shell.commands,
       functions: shell.functions,
@@ -183,6 +156,7 @@ async function readCommands(shell: ShellReading, surroundings: Surroundings, fol
       },
     });
     inputs.push(...found);
+    known.image.made.push(...writtenBy(command));
     if (found.some((each) => ['git', 'url', 'hub'].includes(each.kind) && each.verdict !== 'resists'))
       known.image.fetched.push({ line: command.line });
   }

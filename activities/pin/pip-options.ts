@@ -7,6 +7,12 @@ export const pipOptionsWithValue: ReadonlySet<string> = new Set(
   --requirements-from-script --pypi-url`.split(/\s+/),
 );
 
+/** What `pip wheel`, `pip download` and `uv pip` take besides (uv 0.13, `uv pip install --help`). */
+export const relatedOptionsWithValue: ReadonlySet<string> = new Set([
+  ...pipOptionsWithValue,
+  ...'-w --wheel-dir -d --dest -p --index --default-index --index-strategy --torch-backend --resolution --prerelease --exclude-newer --link-mode --python-platform --overrides --build-constraints'.split(' '),
+]);
+
 /** Options of `pip install` without a value. */
 const pipFlags: ReadonlySet<string> = new Set(
   `--no-deps --pre --dry-run --user -U --upgrade --force-reinstall -I --ignore-installed --ignore-requires-python --no-build-isolation --use-pep517

@@ -4,6 +4,8 @@ import { input, resists } from './reading.ts';
 export interface PipSource {
   /** Whether packages come from an index other than the configured one. */
   otherIndex?: string;
+  /** Whether packages come from files of the image alone (`--no-index`). */
+  inImage?: boolean;
   /** Names that a constraints file fixes. */
   constrained?: ReadonlyMap<string, string>;
 }
@@ -12,6 +14,7 @@ const commit = /^[0-9a-f]{40}$/;
 
 /** What a pip requirement leaves open. `spec` is one requirement without its comment. */
 export function pipInput(spec: string, line: number, source: PipSource, unresolved: readonly string[] = []): BuildInput {
+  if (/^\S*(?:git|hg|svn|bzr)\+\S*$/.test(spec) && hasCredential(spec)) return withCredential(withoutUser(spec), line);
   if (unresolved.length > 0) return input('pip', spec, line, 'by-recording', `the value of ${unresolved.join(', ')} shows only while building`);
   const url = /^(?:[\w.-]+(?:\[[^\]]*\])?\s*@\s*)?((?:git|hg|svn|bzr)\+\S+|(?:https?|file):\S+)/.exec(spec)?.[1];
   if (url !== undefined) return /^(git|hg|svn|bzr)\+/.test(url) ? versionControlled(spec, url, line) : archive(spec, url, line);
@@ -26,6 +29,7 @@ export function pipInput(spec: string, line: number, source: PipSource, unresolv
   const exact = /(?:^|[^=!~<>])===?\s*([\w.!+-]+)\s*$/.exec(requirement);
   if (hashed || exact)
     return input('pip', spec, line, 'exact', exact?.[1]?.includes('+') === true ? 'a local version; only its own index has it' : undefined);
+  if (source.inImage) return input('pip', spec, line, 'exact', 'taken from files that are in the image already');
   const fixed = source.constrained?.get(canonical(name));
   if (fixed !== undefined) return input('pip', spec, line, 'exact', `fixed to ${fixed} by a constraints file`);
   if (source.otherIndex !== undefined) return input('pip', spec, line, 'by-recording', `${source.otherIndex} need not say when a file was uploaded`);
@@ -43,11 +47,21 @@ export function isLocal(spec: string): boolean {
 }
 
 function versionControlled(spec: string, url: string, line: number): BuildInput {
-  if (hasCredential(url)) return resists('git', spec, line, 'credential', 'the address holds a credential, which is never stored');
+  if (hasCredential(url)) return withCredential(withoutUser(spec), line);
+  if (/^[a-z]+\+ssh:/.test(url)) return resists('git', spec, line, 'credential', 'ssh needs a key of the operator');
   const ref = /@([^@/#:]+)(?:#.*)?$/.exec(url.replace(/^[a-z]+\+[a-z]+:\/\/[^/]*/, ''))?.[1];
   if (ref !== undefined && commit.test(ref)) return input('git', spec, line, 'exact');
   if (ref !== undefined && isPseudoCommit(ref)) return resists('git', spec, line, 'gone', `${ref.length} hexadecimal digits are no commit`);
   return input('git', spec, line, 'by-date', ref === undefined ? 'no ref; the default branch is taken' : `${ref} may move`);
+}
+
+function withCredential(spec: string, line: number): BuildInput {
+  return resists('git', spec, line, 'credential', 'the address holds a credential, which is never stored');
+}
+
+/** The address without who asks. */
+export function withoutUser(url: string): string {
+  return url.replace(/\/\/[^@/]*@/, '//…@');
 }
 
 function archive(spec: string, url: string, line: number): BuildInput {

@@ -4,7 +4,8 @@ import { failure } from '../failure.ts';
 import type { CutOff } from './by-date/cut-off.ts';
 import { buildContext } from './copy-sources.ts';
 import { parseDockerfile, type Dockerfile } from './dockerfile.ts';
-import { analyse, basesOf, type BaseReference } from './inputs.ts';
+import { basesOf, type BaseReference } from './bases.ts';
+import { analyse } from './inputs.ts';
 import type { LeftBehind } from './left-behind.ts';
 import { directoryOf, type SourceFiles } from './source-files.ts';
 

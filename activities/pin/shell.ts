@@ -1,5 +1,5 @@
 import { posix } from 'node:path';
-import { forEachChild, parse, type Command, type SyntaxNode, type Word, type WordPart } from 'unbash';
+import { forEachChild, parse, type Command, type SyntaxNode } from 'unbash';
 import { plainText, type LogicalText } from './logical-text.ts';
 import { type ShellWord, valueOf } from './shell-words.ts';
 import type { Lookup } from './words.ts';
@@ -106,7 +106,7 @@ function readCommand(node: Command, state: State, pipedInto: string | undefined)
   const all = (node.name ? [node.name, ...node.args] : []).map((word) => valueOf(word, state));
   const start = all.findIndex((word) => word.value !== '');
   const words = start < 0 ? [] : all.slice(start);
-  for (const word of [node.name, ...node.args]) if (word?.type === 'Word') visitSubstitutions(word, state);
+  for (const word of [...node.prefix, node.name, ...node.args]) if (word) visitSubstitutions(word, state);
   if (words.length === 0) {
     for (const [name, value] of Object.entries(assignments)) state.variables.set(name, value);
     return;
@@ -154,9 +154,9 @@ function readNested(script: ShellWord, node: Command, state: State): void {
 }
 
 /** Only `$( … )` and the like hold commands; positions in them index the same source. */
-function visitSubstitutions(node: Word | WordPart, state: State): void {
+function visitSubstitutions(node: SyntaxNode, state: State): void {
   forEachChild(node, (child) => {
-    if (child.type !== 'Script') return visitSubstitutions(child as WordPart, state);
+    if (child.type !== 'Script') return visitSubstitutions(child, state);
     const before = state.directory;
     visit(child, state);
     state.directory = before;

@@ -17,6 +17,7 @@ export function buildFindings(checked: Checked): CheckFinding[] {
       ? []
       : [finding('DOCKERIGNORE_INVALID', 'error', 1, `.dockerignore holds a pattern that cannot be read: ${checked.context.problem}`)]),
     ...emptySources(checked),
+    ...execForms(checked),
     ...shellErrors(checked),
     ...commands.flatMap((command) => [...redirections(command), ...options(command)]),
     ...pseudoCommits(commands, checked.analysis.inputs),
@@ -55,6 +56,20 @@ function fromInput(input: BuildInput): CheckFinding[] {
 function emptySources({ analysis }: Checked): CheckFinding[] {
   const sources = analysis.steps.flatMap((step) => step.sources ?? []).filter(({ match, source }) => match.empty && !/^\.?\/?$/.test(source));
   return sources.map(({ source, line }) => finding('COPY_SOURCE_EMPTY', 'warning', line, `${source} is an empty directory`));
+}
+
+/** Words in quotes of any kind with commas between them: no test of the shell looks so. */
+const listOfWords = /^\s*\[\s*["'\u2018-\u201F][^"'\u2018-\u201F]*["'\u2018-\u201F]\s*(?:,\s*["'\u2018-\u201F][^"'\u2018-\u201F]*["'\u2018-\u201F]\s*)*,?\s*\]\s*$/;
+
+/** A list that is no JSON is shell text, of which the shell takes `[python,` for a program; in one that is, `&&` is a word like others. */
+function execForms({ dockerfile }: Checked): CheckFinding[] {
+  const listed = dockerfile.stages.flatMap(({ instructions }) => instructions).filter(({ keyword }) => ['RUN', 'CMD', 'ENTRYPOINT', 'SHELL'].includes(keyword));
+  return listed.flatMap(({ keyword, json, text, line }) => {
+    const operator = json && !/(?:^|\/)(?:ba|da|z|k)?sh$/.test(json[0] ?? '') ? json.slice(1).find((word) => /^(?:&&|\|\|?|;|>>?|2>&1)$/.test(word)) : undefined;
+    if (operator !== undefined) return [finding('EXEC_FORM_INVALID', 'warning', line, `${keyword} is a list, which no shell reads: \`${operator}\` becomes a word for ${json?.[0] ?? ''}`)];
+    if (json || !text.includes(',') || !listOfWords.test(text)) return [];
+    return [finding('EXEC_FORM_INVALID', 'error', line, `${keyword} is a list that is no JSON, so that the shell takes it for a command: ${text.trim().slice(0, 80)}`)];
+  });
 }
 
 /** The shell of the image may differ from bash, so that what bash refuses is a warning. */

@@ -35,7 +35,9 @@ function endpoints(checked: Checked, started: Started): CheckFinding[] {
 
 function port(checked: Checked, started: Started): CheckFinding[] {
   const ports = started.commands.flatMap((command) => commandPort(command, started) ?? []);
-  const found = ports.length > 0 ? ports : codePorts(started);
+  // A program that is started beside a server listens too.
+  const beside = started.commands.some(({ name, words }) => /^python[\d.]*$/.test(name) && words.find(({ value }) => !value.startsWith('-'))?.value.endsWith('.py'));
+  const found = ports.length === 0 ? codePorts(started) : [...ports, ...(beside ? codePorts(started) : [])];
   if (found.length === 0 || found.some((each) => each.port === checked.port)) return [];
   const [first] = found;
   return first

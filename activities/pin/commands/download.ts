@@ -1,5 +1,5 @@
 import type { BuildInput } from '../../../domain/index.ts';
-import { hasCredential } from '../pip-specs.ts';
+import { hasCredential, withoutUser } from '../pip-specs.ts';
 import { input, resists, type Reading } from '../reading.ts';
 import type { ShellCommand } from '../shell.ts';
 import { hubFileOf, hubInput } from './hub.ts';
@@ -12,6 +12,8 @@ const shells = new Set(['sh', 'bash', 'zsh', 'dash', 'python', 'python3', 'perl'
 export function readDownload(command: ShellCommand, reading: Reading): BuildInput[] | undefined {
   if (command.name === 'gdown')
     return [input('url', commandLine(command), command.line, 'by-recording', 'a shared drive; its owner may change or remove the file')];
+  if (command.name === 'gpg' && command.words.some(({ value }) => /^--(?:recv-keys?|receive-keys|fetch-keys|auto-key-retrieve)$/.test(value)))
+    return [input('url', commandLine(command), command.line, 'by-recording', 'a key is fetched')];
   if (!downloaders.has(command.name)) return undefined;
   const addresses = command.words.filter(
     (word) =>
@@ -19,7 +21,7 @@ export function readDownload(command: ShellCommand, reading: Reading): BuildInpu
       /^[\w-]+(\.[\w-]+)+\/\S*$/.test(word.value) ||
       (word.unresolved.length > 0 && word.value.startsWith('$')),
   );
-  const secret = command.words.some((word) => /^(Authorization|Private-Token|X-[\w-]*Key)\s*:/i.test(word.value) || /^-u$|^--user$/.test(word.value));
+  const secret = command.words.some((word) => /^(Authorization|Private-Token|X-[\w-]*Key)\s*:/i.test(word.value) || /^-u$|^--(?:(?:http-|ftp-)?user|(?:http-|ftp-)?password)(?:=|$)/.test(word.value));
   return addresses
     .filter((word) => !isLocalAddress(word.value))
     .map((word) => {
@@ -53,8 +55,4 @@ function checksummed(command: ShellCommand, reading: Reading): boolean {
 
 function isLocalAddress(url: string): boolean {
   return /^https?:\/\/(localhost|127\.|0\.0\.0\.0|\[::1\])/.test(url);
-}
-
-function withoutUser(url: string): string {
-  return url.replace(/\/\/[^@/]*@/, '//…@');
 }

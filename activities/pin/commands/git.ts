@@ -1,7 +1,7 @@
 import { posix } from 'node:path';
 import type { BuildInput } from '../../../domain/index.ts';
 import { readOptions, subcommandOf, valuesOf, type Options } from '../options.ts';
-import { hasCredential, isPseudoCommit } from '../pip-specs.ts';
+import { hasCredential, isPseudoCommit, withoutUser } from '../pip-specs.ts';
 import { input, resists, type Reading } from '../reading.ts';
 import type { ShellCommand } from '../shell.ts';
 import { hubOfAddress, hubInput } from './hub.ts';
@@ -35,6 +35,10 @@ export function readGit(command: ShellCommand, reading: Reading): BuildInput[] |
   if (subcommand === 'submodule' && options.operands[0]?.value === 'update') {
     return [input('git', 'submodules', command.line, 'exact', 'the commit of the repository names them')];
   }
+  const secret = subcommand === 'config' ? options.operands.find(({ value }) => hasCredential(value)) : undefined;
+  if (secret) return [resists('git', withoutUser(secret.value), command.line, 'credential', 'the address holds a credential, which is never stored')];
+  const wanted = options.operands.find(({ value }) => commit.test(value))?.value;
+  if (subcommand === 'fetch' && wanted !== undefined) return [input('git', `fetch ${wanted}`, command.line, 'exact')];
   if (subcommand === 'pull' || subcommand === 'fetch') {
     return [
       input(
@@ -85,7 +89,7 @@ function cloned(options: Options, command: ShellCommand, reading: Reading): Buil
   if (!address) return [];
   const url = address.value;
   if (hasCredential(url))
-    return [resists('git', url.replace(/\/\/[^@/]*@/, '//…@'), command.line, 'credential', 'the address holds a credential, which is never stored')];
+    return [resists('git', withoutUser(url), command.line, 'credential', 'the address holds a credential, which is never stored')];
   if (address.unresolved.length > 0 && !/^https?:\/\/[^$/]+\//.test(url)) {
     return [input('git', url, command.line, 'by-recording', `the value of ${address.unresolved.join(', ')} shows only while building`)];
   }

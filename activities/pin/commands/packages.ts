@@ -4,7 +4,7 @@ import { pipInput } from '../pip-specs.ts';
 import { input, resists, type Reading } from '../reading.ts';
 import type { ShellCommand } from '../shell.ts';
 import { readText } from '../source-files.ts';
-import { locate } from './pip.ts';
+import { isMade, locate } from './pip.ts';
 import { commandLine } from './system.ts';
 
 const condaOptions = new Set([
@@ -48,11 +48,14 @@ export function readNpm(command: ShellCommand, reading: Reading): BuildInput[] {
   const [subcommand, rest] = subcommandOf(command.words, new Set(['--prefix', '--registry']));
   const { operands } = readOptions(rest, new Set(['--prefix', '--registry']));
   if (command.name === 'npx') return subcommand === undefined ? [] : [npmInput(subcommand, command.line)];
-  if (subcommand === 'ci') return [input('npm', 'ci', command.line, 'exact', 'the lock file holds versions and hashes')];
+  const lock = ['package-lock.json', 'npm-shrinkwrap.json', 'yarn.lock', 'pnpm-lock.yaml'].some((name) => locate(name, command, reading) !== undefined);
+  if (subcommand === 'ci') {
+    const unseen = !lock && reading.image.copies.length > 0 && reading.image.fetched.length === 0 && command.directory !== undefined;
+    return [unseen ? resists('npm', 'ci', command.line, 'missing-file', 'no COPY brings a lock file into the image') : input('npm', 'ci', command.line, 'exact', 'the lock file holds versions and hashes')];
+  }
   if (!['install', 'i', 'add', 'global', undefined].includes(subcommand)) return [];
   if (operands.length > 0) return operands.map((word) => npmInput(word.value, command.line));
   if (subcommand === undefined && command.name !== 'yarn') return [];
-  const lock = ['package-lock.json', 'yarn.lock', 'pnpm-lock.yaml'].some((name) => locate(name, command, reading) !== undefined);
   return [input('npm', 'package.json', command.line, lock ? 'exact' : 'by-date', lock ? 'the lock file holds versions' : 'no lock file')];
 }
 
@@ -60,6 +63,12 @@ export function readNpm(command: ShellCommand, reading: Reading): BuildInput[] {
 export function readOtherLanguages(command: ShellCommand, reading: Reading): BuildInput[] | undefined {
   const { name } = command;
   const [subcommand] = subcommandOf(command.words);
+  if (name === 'uvx' || (name === 'uv' && subcommand === 'tool')) {
+    const { operands } = readOptions(command.words, new Set(['--from', '--with', '-p', '--python']));
+    const tool = operands[name === 'uvx' ? 0 : 2];
+    return tool ? [pipInput(tool.value.replace('@', '=='), command.line, {}, tool.unresolved)] : [];
+  }
+  if (name === 'uv' && subcommand === 'python') return [input('script', commandLine(command), command.line, 'by-recording', 'an interpreter is fetched')];
   if (['poetry', 'pipenv', 'pdm', 'uv'].includes(name)) {
     if (!['install', 'sync', 'add', 'lock', 'update'].includes(subcommand ?? '')) return [];
     const lock = ['poetry.lock', 'Pipfile.lock', 'pdm.lock', 'uv.lock'].some((file) => locate(file, command, reading) !== undefined);
@@ -99,6 +108,7 @@ async function fromEnvironment(path: string, command: ShellCommand, reading: Rea
   const text = located === undefined ? undefined : await readText(reading.context.files, located);
   if (text === undefined) {
     if (reading.image.fetched.length > 0) return [input('conda', path, command.line, 'by-recording', 'the file comes from what the build fetches')];
+    if (isMade(path, command, reading)) return [input('conda', path, command.line, 'by-recording', 'the file is made while building')];
     return [resists('conda', path, command.line, 'missing-file', 'no COPY brings this file into the image')];
   }
   return environmentLines(text).map(({ spec, pip }) => (pip ? pipInput(spec, command.line, {}) : condaInput(spec, command.line)));

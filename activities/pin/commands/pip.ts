@@ -1,21 +1,25 @@
 import { posix } from 'node:path';
 import type { BuildInput } from '../../../domain/index.ts';
 import { contextPathOf } from '../image-files.ts';
+import { mayBeMade } from '../made-files.ts';
 import { readOptions, subcommandOf, valuesOf, type Options } from '../options.ts';
-import { pipOptionsWithValue } from '../pip-options.ts';
+import { pipOptionsWithValue, relatedOptionsWithValue } from '../pip-options.ts';
 import { pipInput, type PipSource } from '../pip-specs.ts';
 import { input, resists, type Reading } from '../reading.ts';
 import { readRequirements } from '../requirements.ts';
 import type { ShellCommand } from '../shell.ts';
 import type { ShellWord } from '../shell-words.ts';
+import { commandLine } from './system.ts';
 
 /** `pip install …` in its spellings; undefined where the command is none of pip's. */
 export function readPip(command: ShellCommand, reading: Reading): Promise<BuildInput[]> | BuildInput[] | undefined {
   const words = pipWords(command);
   if (!words) return undefined;
   const [subcommand, rest] = subcommandOf(words, pipOptionsWithValue);
+  if (command.name === 'uv' && subcommand === 'sync') return synced(readOptions(rest, relatedOptionsWithValue), command, reading);
   if (subcommand !== 'install' && subcommand !== 'download' && subcommand !== 'wheel') return [];
-  return installed(readOptions(rest, pipOptionsWithValue), command, reading);
+  const options = readOptions(rest, command.name === 'uv' || subcommand !== 'install' ? relatedOptionsWithValue : pipOptionsWithValue);
+  return installed(options, command, reading);
 }
 
 /** The words after pip: `python -m pip install x`, `uv pip install x`, `pip3.10 install x`. */
@@ -32,12 +36,21 @@ export function pipWords(command: ShellCommand): ShellWord[] | undefined {
   return first?.value === '-mpip' ? command.words.slice(1) : undefined;
 }
 
+/** `uv pip sync` takes requirements files as its operands. */
+async function synced(options: Options, command: ShellCommand, reading: Reading): Promise<BuildInput[]> {
+  const source = sourceOf(options, command, reading);
+  return (await Promise.all(options.operands.map((word) => fromFile(word, source, command, reading)))).flat();
+}
+
 async function installed(options: Options, command: ShellCommand, reading: Reading): Promise<BuildInput[]> {
   const source = sourceOf(options, command, reading);
   const constrained = await constraintsOf(options, command, reading);
   const inputs: BuildInput[] = [];
-  for (const word of valuesOf(options, '-r', '--requirement')) inputs.push(...(await fromFile(word, { ...source, constrained }, command, reading)));
-  for (const word of [...options.operands, ...valuesOf(options, '-e', '--editable')]) {
+  const named = [...options.operands, ...valuesOf(options, '-e', '--editable')];
+  const files = valuesOf(options, '-r', '--requirement');
+  if (named.length + files.length === 0 && !options.flags.has('--help')) return [input('pip', commandLine(command), command.line, 'by-recording', 'what it installs shows only while building')];
+  for (const word of files) inputs.push(...(await fromFile(word, { ...source, constrained }, command, reading)));
+  for (const word of named) {
     inputs.push(pipInput(word.value, command.line, { ...source, constrained }, word.unresolved));
   }
   return inputs;
@@ -47,8 +60,9 @@ function sourceOf(options: Options, command: ShellCommand, reading: Reading): Pi
   const given = valuesOf(options, '-i', '--index-url', '--extra-index-url', '-f', '--find-links', '--pypi-url').map((word) => word.value);
   const variables = ['PIP_INDEX_URL', 'PIP_EXTRA_INDEX_URL', 'PIP_FIND_LINKS'];
   const set = variables.flatMap((name) => command.assignments[name] ?? reading.lookup(name) ?? []);
-  const otherIndex = [...given, ...set].find((url) => !/^https?:\/\/(www\.)?pypi\.(org|python\.org)\//.test(url));
-  return otherIndex === undefined ? {} : { otherIndex };
+  // A directory of the image holds what an earlier step put there, which that step's inputs are.
+  const otherIndex = [...given, ...set].find((url) => /:\/\//.test(url) && !/^https?:\/\/(www\.)?pypi\.(org|python\.org)\//.test(url));
+  return { ...(otherIndex === undefined ? {} : { otherIndex }), ...(options.flags.has('--no-index') ? { inImage: true } : {}) };
 }
 
 async function constraintsOf(options: Options, command: ShellCommand, reading: Reading): Promise<Map<string, string>> {
@@ -86,7 +100,14 @@ function unreadable(spec: string, word: ShellWord, command: ShellCommand, readin
   if (word.unresolved.length > 0)
     return input('pip', spec, command.line, 'by-recording', `the value of ${word.unresolved.join(', ')} shows only while building`);
   if (reading.image.fetched.length > 0) return input('pip', spec, command.line, 'by-recording', 'the file comes from what the build fetches');
+  if (isMade(word.value, command, reading)) return input('pip', spec, command.line, 'by-recording', 'the file is made while building');
   return resists('pip', spec, command.line, 'missing-file', 'no COPY brings this file into the image');
+}
+
+/** Whether an earlier step, or another stage, may have made the file. */
+export function isMade(path: string, command: ShellCommand, { image }: Reading): boolean {
+  if (command.directory === undefined && !path.startsWith('/')) return true;
+  return mayBeMade(image, posix.resolve('/', command.directory ?? '/', path));
 }
 
 export function locate(path: string, command: ShellCommand, reading: Reading): string | undefined {

@@ -5,7 +5,7 @@ import type { ShellCommand } from '../shell.ts';
 import type { ShellWord } from '../shell-words.ts';
 import { readText } from '../source-files.ts';
 import { hubCalls, hubInput } from './hub.ts';
-import { locate } from './pip.ts';
+import { isMade, locate } from './pip.ts';
 import { commandLine } from './system.ts';
 
 const shells = new Set(['sh', 'bash', 'dash', 'zsh', 'ash', 'source', '.']);
@@ -28,10 +28,18 @@ export async function readProgramFile(path: string, command: ShellCommand, readi
   return followed(text, path, located, command, reading);
 }
 
+/** What base images and installers leave to be sourced: it sets variables. */
+const settings = /(?:^|\/)(?:\.?(?:bash)?rc|\.bashrc|\.profile|\.bash_profile|profile|bashrc|environment|activate|(?:conda|mamba|micromamba|nvm|setup|setvars)\.(?:sh|bash)|(?:\.cargo|cargo)\/env)$/;
+
+function isSourced({ name }: ShellCommand): boolean {
+  return name === 'source' || name === '.';
+}
+
 async function shellFile(command: ShellCommand, reading: Reading): Promise<BuildInput[]> {
   if (command.input !== undefined) return reading.followShell(command.input, command, 'here-document');
   const file = command.words.find((word) => !/^[-+]/.test(word.value));
-  if (!file) return [];
+  // With -s the shell reads what is piped into it, and the words are the script's.
+  if (!file || command.words.some((word) => /^-[a-z]*s$/.test(word.value)) || (isSourced(command) && settings.test(file.value))) return [];
   if (file.unresolved.length > 0) return [opaque(commandLine(command), command)];
   return readProgramFile(file.value, command, reading);
 }
@@ -70,16 +78,19 @@ function pythonText(code: string, path: string, command: ShellCommand): BuildInp
   const hub = hubCalls(code).map((each) => hubInput(each.model, each.revision, command.line));
   const fetches = /\b(urlopen|urlretrieve|requests\.|httpx\.|nltk\.download|torch\.hub|gdown|wget|subprocess|os\.system|download)\b/.test(code);
   if (hub.length > 0 && !fetches) return hub;
-  if (path === 'python -c' && !fetches) return [];
+  if (path === 'python -c' && !fetches && !ofHubs.test(code)) return [];
   return [...hub, opaque(path, command)];
 }
+
+/** Libraries that fetch models and data where they are told to load them. */
+const ofHubs = /\b(?:from_pretrained|pipeline|load_dataset|snapshot_download|hf_hub_download|load_model|SentenceTransformer|CrossEncoder|create_model)\b/;
 
 function unknownFile(path: string, command: ShellCommand, reading: Reading, unreadable: boolean): BuildInput {
   if (unreadable) return opaque(path, command);
   if (reading.image.copies.length === 0 || reading.image.fetched.length > 0 || command.directory === undefined) {
     return input('script', path, command.line, 'by-recording', 'the program is not of the submission; what it fetches shows in a recording');
   }
-  if (!/\.(sh|py|bash)$/.test(path)) return opaque(path, command);
+  if (!/\.(sh|py|bash)$/.test(path) || isMade(path, command, reading)) return opaque(path, command);
   return resists('script', path, command.line, 'missing-file', 'no COPY brings this file into the image');
 }
 

@@ -15,6 +15,7 @@ export function readSystem(command: ShellCommand, reading: Reading): BuildInput[
       input('url', word.value, command.line, 'by-recording', 'a package source outside of the distribution has no snapshots'),
     );
   }
+  if (command.name === 'kaggle') return [resists('url', commandLine(command), command.line, 'credential', 'the site gives data only to who has an account')];
   if (command.name === 'apt-key') return addresses(command);
   if (command.name === 'dpkg' && command.words.some((word) => /^(-i|--install)$/.test(word.value))) return [];
   return undefined;
@@ -29,6 +30,7 @@ function readApt(command: ShellCommand, reading: Reading): BuildInput[] {
     return [input('apt', subcommand, command.line, 'by-date', 'every package of the base image moves to the newest')];
   }
   if (subcommand !== 'install' && subcommand !== 'reinstall') return [];
+  if (operands.length === 0) return /^(?:-f|--fix-broken)$/.test(rest[0]?.value ?? '') ? [] : [input('apt', commandLine(command), command.line, 'by-recording', 'what it installs shows only while building')];
   return operands
     .filter((word) => !word.value.startsWith('./') && !word.value.startsWith('/'))
     .map((word) => {
@@ -45,6 +47,7 @@ function readApt(command: ShellCommand, reading: Reading): BuildInput[] {
 
 function readOther(command: ShellCommand): BuildInput[] {
   const [subcommand, rest] = subcommandOf(command.words);
+  if (/^(?:update|upgrade|dist-upgrade|distro-sync)$/.test(subcommand ?? '') && command.name !== 'apk' && command.name !== 'zypper') return [input('apt', `${command.name}: ${subcommand}`, command.line, 'by-recording', 'every package of the base image moves to the newest')];
   if (subcommand !== otherManagers[command.name]) return [];
   const { operands } = readOptions(rest, new Set(['-t', '--virtual', '--repository', '-X', '--enablerepo', '--disablerepo']));
   return operands.map((word) =>

@@ -1,6 +1,6 @@
 import { describe, expect, it, test } from 'vitest';
 import { parseDockerfile } from '../../../activities/pin/dockerfile.ts';
-import { basesOf } from '../../../activities/pin/inputs.ts';
+import { basesOf } from '../../../activities/pin/bases.ts';
 import { rewrite } from '../../../activities/pin/rewrite.ts';
 import type { PinnedBase } from '../../../domain/index.ts';
 import { dockerfiles } from '../check/dockerfiles.ts';
