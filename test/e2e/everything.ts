@@ -19,10 +19,11 @@ export async function* filesOfStack(): AsyncIterable<[string, Uint8Array]> {
   }
 }
 
-export async function* historyOf(workflowId: string): AsyncIterable<[string, Uint8Array]> {
+/** Of the newest run of the workflow, or of the execution that is named. */
+export async function* historyOf(workflowId: string, executionId?: string): AsyncIterable<[string, Uint8Array]> {
   const { temporal, close } = await connect(await stackConfig());
   try {
-    const { events } = await temporal.workflow.getHandle(workflowId).fetchHistory();
+    const { events } = await temporal.workflow.getHandle(workflowId, executionId).fetchHistory();
     for (const event of events ?? []) {
       yield [`event ${String(event.eventId)}`, Buffer.from(JSON.stringify(event))];
       for (const payload of payloadsIn(event)) yield [`payload of event ${String(event.eventId)}`, payload];

@@ -19,11 +19,14 @@ const letters = (length: number): string => [...randomBytes(length)].map((byte) 
 const token = `hf_${letters(34)}`;
 const key = `p"${letters(6)}/s\\s+w0rd&of=${letters(5)} 7%`;
 const baked = `hf_${letters(34)}`;
+/** What a retry gives in place of the first. */
+const renewed = `hf_${letters(34)}`;
 
 let scratch: string;
 let told: Finished;
 let run: Run;
 let broken: Finished;
+let retried: Finished;
 beforeAll(async () => {
   scratch = mkdtempSync(join(tmpdir(), 'reprise-secrets-'));
   cpSync(submission, join(scratch, 'entry'), { recursive: true });
@@ -37,6 +40,8 @@ beforeAll(async () => {
     reprise(['start', join(scratch, entry), '--suite', join(scratch, 'suite'), '--secret', 'HF_TOKEN', '--secret', `TEAM_KEY=@${join(scratch, 'key')}`, '--watch', '--json'], { HF_TOKEN: token });
   [told, broken] = await Promise.all([start('entry'), start('broken')]);
   run = JSON.parse(told.stdout) as Run;
+  const again = ['retry', (JSON.parse(broken.stdout) as Run).run, '--secret', 'HF_TOKEN', '--secret', `TEAM_KEY=@${join(scratch, 'key')}`, '--watch', '--json'];
+  retried = await reprise(again, { HF_TOKEN: renewed });
 });
 afterAll(() => rmSync(scratch, { recursive: true, force: true }));
 
@@ -89,13 +94,13 @@ async function* images(): AsyncIterable<[string, Uint8Array]> {
 }
 
 async function* histories(): AsyncIterable<[string, Uint8Array]> {
-  for (const { workflowId } of [run, JSON.parse(broken.stdout) as Run]) yield* historyOf(workflowId);
+  for (const { workflowId, uiUrl } of [run, ...[broken, retried].map(({ stdout }) => JSON.parse(stdout) as Run)]) yield* historyOf(workflowId, uiUrl.split('/').at(-2));
 }
 
 let prints: [string, Uint8Array][] | undefined;
 async function* printed(): AsyncIterable<[string, Uint8Array]> {
   if (!prints) {
-    prints = [['start', Buffer.from(broken.stdout + broken.stderr)]];
+    prints = [broken, retried].map(({ stdout, stderr }) => ['start and retry', Buffer.from(stdout + stderr)]);
     for await (const each of printedOf(run.run, told, join(scratch, 'exported'))) prints.push(each);
   }
   yield* prints;
@@ -114,7 +119,7 @@ describe('a submission that tells its secrets in every stage', () => {
     ['what the commands print and export', printed],
     ['the images that were built', images],
   ])('leaves not one byte of them in %s', async (_where, all) => {
-    expect(await placesOf([token, key], all())).toEqual([]);
+    expect(await placesOf([token, renewed, key], all())).toEqual([]);
   });
 
   it('shows markers in their place, in logs, answers and outputs', async () => {
@@ -133,6 +138,18 @@ describe('a submission that tells its secrets in every stage', () => {
   it('fails with words that name the secret and not its value, where a step that tells it fails', async () => {
     const outcome = (JSON.parse(broken.stdout) as Run).stages.find(({ name }) => name === 'build')?.outcome;
     expect(outcome).toMatchObject({ status: 'failed', code: 'BUILD_STEP_FAILED', message: expect.stringContaining('[redacted:HF_TOKEN]') });
+  });
+
+  it('gets the values that a retry gives, and fails with the same words', async () => {
+    const { run: again, stages } = JSON.parse(retried.stdout) as Run;
+    expect(again).not.toBe((JSON.parse(broken.stdout) as Run).run);
+    expect(stages.find(({ name }) => name === 'build')).toMatchObject({ cached: false, outcome: { code: 'BUILD_STEP_FAILED', message: expect.stringContaining('[redacted:HF_TOKEN]') } });
+  });
+
+  it('is not retried without its values', async () => {
+    const { exitCode, stdout } = await reprise(['retry', run.run, '--json'], {});
+    expect(JSON.parse(stdout)).toMatchObject({ code: 'SECRET_MISSING', message: 'the submission needs HF_TOKEN, TEAM_KEY, which is not given' });
+    expect(exitCode).toBe(4);
   });
 
   it('has its values on the machine no longer than it runs', async () => {
