@@ -6,6 +6,7 @@ import { failure } from '../failure.ts';
 import { removeContainer } from '../io/docker/containers.ts';
 import { isConflict, isNotFound, onEngine } from '../io/docker/errors.ts';
 import { outputOf } from '../io/docker/execute.ts';
+import { noticeEnd } from '../io/docker/missed-end.ts';
 import { ownImage } from '../io/docker/own-image.ts';
 import { guardName, labelNames, labelsOf, type Owner } from '../io/docker/names.ts';
 import { startContainer } from '../io/docker/start-container.ts';
@@ -90,6 +91,7 @@ async function findGuard(docker: Docker, owner: Owner): Promise<PresentGuard | u
     }),
   );
   if (!found) return undefined;
+  if (found.State.Running) await noticeEnd(docker.getContainer(found.Id), { id: found.Id, pid: found.State.Pid });
   const label = found.Config.Labels[labelNames.deadline] ?? '';
   const deadline = label.startsWith('+') ? { afterStartMs: Number(label.slice(1)) } : { atMs: Number(label) };
   return { container: docker.getContainer(found.Id), guarded: found.Config.Labels[labelNames.guarded] ?? '', deadline, running: found.State.Running };

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Container } from 'dockerode';
 import { limits, type FailureCode } from '../../../domain/index.ts';
 import { isConflict, isNotFound, onEngine } from './errors.ts';
+import { noticeEnd } from './missed-end.ts';
 
 /** What a container takes although it is not given to it. */
 export interface Excess {
@@ -31,20 +32,27 @@ export async function untilExcess(container: Container, bounds: ExcessBounds, si
   return undefined;
 }
 
-/** One look. A limit of processes that is full at the moment is an excess: no work needs its last one. */
+/** One look, which also sees that the engine notices where the container has ended behind its back. A limit of processes that is full at the moment is an excess: no work needs its last one. */
 async function excessOf(container: Container, { rootBytes, pids }: ExcessBounds): Promise<Excess | 'ended' | undefined> {
-  const { State, SizeRw = 0 } = await sized(container);
+  const { Id, State, SizeRw = 0 } = await sized(container);
   if (SizeRw > rootBytes) return { code: 'DISK_LIMIT', reason: `wrote ${SizeRw} bytes into its root, more than the ${rootBytes} of the limit` };
   if (State.Status === 'exited' || State.Status === 'dead') return 'ended';
+  if (State.Running) await noticeEnd(container, { id: Id, pid: State.Pid });
   if (pids === undefined || State.Status !== 'running') return undefined;
   if ((await processesOf(container)) < pids) return undefined;
   return { code: 'PROCESS_LIMIT', reason: `ran as many processes and threads as it may, ${pids}` };
 }
 
 /** The types know neither the query nor its answer. */
-async function sized(container: Container): Promise<{ State: { Status: string }; SizeRw?: number }> {
+async function sized(container: Container): Promise<Sized> {
   const inspect = container.inspect.bind(container) as (query: { size: boolean }) => Promise<object>;
-  return (await inspect({ size: true })) as { State: { Status: string }; SizeRw?: number };
+  return (await inspect({ size: true })) as Sized;
+}
+
+interface Sized {
+  Id: string;
+  State: { Status: string; Running: boolean; Pid: number };
+  SizeRw?: number;
 }
 
 async function processesOf(container: Container): Promise<number> {
