@@ -55,7 +55,7 @@ export async function pinSubmission(
     report: (message) => context.report({ message }),
   });
   const dates = await imageDates(settings, submission.asOf.date, plans, context.signal);
-  const findCommit = createCommitFinder(submission.asOf.date, { ...settings, reachable: settings.recording?.reachable, signal: context.signal });
+  const findCommit = createCommitFinder(submission.asOf.date, { ...settings, reachable: settings.recording?.reachable ?? [], signal: context.signal });
   const images = [];
   for (const [index, plan] of plans.entries()) {
     const bases = await resolveAll(plan, resolver);

@@ -3,6 +3,9 @@ import { join } from 'node:path';
 import { limits } from '../../../domain/index.ts';
 import { runGit, withoutCredentials } from '../../io/git.ts';
 import type { SubprocessResult } from '../../io/subprocess.ts';
+import { InwardAddress } from '../../record/addresses.ts';
+import { openGate } from '../../record/gate.ts';
+import type { UpstreamSettings } from '../../record/upstream.ts';
 
 export interface DatedCommit {
   status: 'found';
@@ -17,38 +20,46 @@ export interface DatedCommit {
 
 export type CommitAnswer = DatedCommit | { status: 'refused' | 'unreachable' | 'absent'; message: string };
 
-export interface GitHistoryOptions {
+export interface GitHistoryOptions extends UpstreamSettings {
   scratchDirectory: string;
-  caBundle: string | undefined;
   signal: AbortSignal;
 }
 
-/** A submission's address must not read this machine's files or run a helper program. */
-const protocols = 'http:https:git';
+/** A submission's address must not read this machine's files or run a helper program, and git's own protocol knows no way through a gate. */
+const protocols = 'http:https';
 
 /**
  * The commit that a repository had on a date: of the given branch, tag or abbreviated commit, else of the default branch. Only
- * commits are fetched, no files. What the server refuses or does not answer is a value.
+ * commits are fetched, no files. Addresses of this machine are not asked, also where a redirect or a name leads there, but for those
+ * `reachable`. What the server refuses or does not answer is a value.
  */
 export async function commitAsOf(url: string, ref: string | undefined, date: string, options: GitHistoryOptions): Promise<CommitAnswer> {
   await mkdir(options.scratchDirectory, { recursive: true });
   const directory = await mkdtemp(join(options.scratchDirectory, 'history-'));
   const timeout = AbortSignal.timeout(limits.gitHistoryMs);
   const signal = AbortSignal.any([options.signal, timeout]);
-  const env = options.caBundle === undefined ? {} : { GIT_SSL_CAINFO: options.caBundle };
-  const git = (...args: string[]): Promise<SubprocessResult> => runGit(args, { directory, protocols, signal, env });
+  const gate = await openGate(directory, options, signal);
+  const env = { GIT_SSL_CAINFO: gate.certificateFile, NO_PROXY: '', no_proxy: '', GIT_CONFIG_COUNT: '1', GIT_CONFIG_KEY_0: 'http.proxy', GIT_CONFIG_VALUE_0: gate.url };
+  const repository = join(directory, 'repository');
+  await mkdir(repository);
+  const git = (...args: string[]): Promise<SubprocessResult> => runGit(args, { directory: repository, protocols, signal, env });
   try {
     if (url.startsWith('-') || ref?.startsWith('-')) return { status: 'refused', message: 'an address or ref that begins with "-"' };
     await git('init', '--quiet', '--bare', '.');
     await git('remote', 'add', 'origin', url);
-    return await search(git, ref, date, withoutCredentials(url));
+    const answer = await search(git, ref, date, withoutCredentials(url));
+    return answer.status !== 'found' && gate.sawInward() ? inward : answer;
   } catch (error) {
     options.signal.throwIfAborted();
+    if (gate.sawInward()) return inward;
     return { status: 'unreachable', message: timeout.aborted ? `no history within ${limits.gitHistoryMs / 1_000} s` : firstLine(error instanceof Error ? error.message : String(error)) };
   } finally {
+    await gate.close();
     await rm(directory, { recursive: true, force: true });
   }
 }
+
+const inward: CommitAnswer = { status: 'unreachable', message: new InwardAddress().message };
 
 type Git = (...args: string[]) => Promise<SubprocessResult>;
 

@@ -1,5 +1,4 @@
 import type { BuildInput, PinnedCommit } from '../../../domain/index.ts';
-import { createGuard, InwardAddress, isOutward } from '../../record/addresses.ts';
 import type { ImagePlan } from '../plan.ts';
 import { commitAsOf, type CommitAnswer, type DatedCommit, type GitHistoryOptions } from './git-history.ts';
 import { writeCommit } from './git-rewrite.ts';
@@ -12,21 +11,15 @@ export interface DatedCommits {
   lines: string[];
 }
 
-const inward: CommitAnswer = { status: 'unreachable', message: new InwardAddress().message };
-
-/**
- * Asks each repository once in a run, and a server that does not answer not again. Addresses of this machine are not asked, but for
- * those `reachable`, as `host:port`.
- */
+/** Asks each repository once in a run, and a server that does not answer not again. */
 export type CommitFinder = (url: string, ref: string | undefined) => Promise<CommitAnswer>;
 
-export function createCommitFinder(date: string, { reachable, ...options }: GitHistoryOptions & { reachable?: readonly string[] | undefined }): CommitFinder {
-  const guard = createGuard(reachable);
+export function createCommitFinder(date: string, options: GitHistoryOptions): CommitFinder {
   const asked = new Map<string, CommitAnswer>();
   const silent = new Map<string, CommitAnswer>();
   return async (url, ref) => {
     const [key, host] = [`${url}@${ref ?? ''}`, new URL(url).host];
-    const answer = asked.get(key) ?? silent.get(host) ?? ((await isOutward(guard, url)) ? await commitAsOf(url, ref, date, options) : inward);
+    const answer = asked.get(key) ?? silent.get(host) ?? (await commitAsOf(url, ref, date, options));
     asked.set(key, answer);
     if (answer.status === 'unreachable') silent.set(host, answer);
     return answer;

@@ -1,4 +1,6 @@
 import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -9,14 +11,16 @@ import { sourceFiles } from '../../../../activities/pin/source-files.ts';
 import { makeRepository, startGitServer, type GitServer } from './git-server.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'reprise-git-'));
-const options = { scratchDirectory: join(directory, 'scratch'), caBundle: undefined, signal: new AbortController().signal };
+const settings = { scratchDirectory: join(directory, 'scratch'), caBundle: undefined, httpProxy: undefined, httpsProxy: undefined, signal: new AbortController().signal };
 const date = '2023-10-26T00:00:00Z';
 let server: GitServer;
+let options: Parameters<typeof commitAsOf>[3];
 let commits: string[];
 
 beforeAll(async () => {
   commits = makeRepository(directory, 'tool.git', ['2023-01-01', '2023-06-01', '2023-10-25', '2023-12-01']);
   server = await startGitServer(directory);
+  options = { ...settings, reachable: [new URL(server.url).host] };
 });
 afterAll(async () => {
   await server.close();
@@ -24,8 +28,28 @@ afterAll(async () => {
 });
 
 it('is not asked of this machine and of what only it may reach', async () => {
-  const find = createCommitFinder(date, options);
-  for (const url of [`${server.url}/tool.git`, 'http://169.254.169.254/x', 'git://localhost/x']) expect(await find(url, undefined)).toMatchObject({ status: 'unreachable', message: expect.stringContaining('of this machine') });
+  const find = createCommitFinder(date, settings);
+  for (const url of [`${server.url}/tool.git`, 'http://169.254.169.254/x', 'https://[fd00:ec2::254]/x', 'http://localhost/x', 'http://127.1/x']) expect(await find(url, undefined)).toMatchObject({ status: 'unreachable', message: expect.stringContaining('of this machine') });
+});
+
+it.each(['http://127.0.0.1:PORT/tool.git', 'http://169.254.169.254/latest', 'http://localhost:PORT/tool.git'])('is not asked of %s, where a redirect leads there', async (target) => {
+  const hidden = await startGitServer(directory);
+  const asked: string[] = [];
+  const leading = createServer((request, response) => {
+    asked.push(request.url ?? '');
+    response.writeHead(302, { location: `${target.replace('PORT', new URL(hidden.url).port)}/info/refs?service=git-upload-pack` }).end();
+  });
+  await new Promise<void>((resolve) => leading.listen(0, '127.0.0.1', resolve));
+  const host = `127.0.0.1:${(leading.address() as AddressInfo).port}`;
+  try {
+    expect(await commitAsOf(`http://${host}/tool.git`, undefined, date, { ...settings, reachable: [host] })).toMatchObject({ status: 'unreachable', message: expect.stringContaining('of this machine') });
+    expect(asked).toHaveLength(1);
+    // The same server is a repository's where it may be reached.
+    if (target.includes('127.0.0.1')) expect(await commitAsOf(`http://${host}/tool.git`, undefined, date, { ...settings, reachable: [host, new URL(hidden.url).host] })).toMatchObject({ status: 'found' });
+  } finally {
+    await hidden.close();
+    leading.close();
+  }
 });
 
 describe('the commit of a date', () => {
@@ -56,6 +80,7 @@ describe('the commit of a date', () => {
     ['a server that does not answer', 'http://127.0.0.1:1/tool.git'],
     ['a file of this machine', `file://${directory}/tool.git`],
     ['a helper program', 'ext::sh -c true'],
+    ['a protocol that goes past the gate', 'git://example.invalid/x'],
   ])('is not found through %s', async (_, url) => {
     expect(await commitAsOf(url, undefined, date, options)).toMatchObject({ status: 'unreachable' });
   });
@@ -68,7 +93,7 @@ describe('the repositories of a Dockerfile', () => {
     const files = new Map([['Dockerfile', text], ['requirements.txt', `git+${url}\n`]]);
     const source = sourceFiles([...files.keys()], [], async (path) => (files.has(path) ? Buffer.from(files.get(path) ?? '') : undefined));
     const plan = await planImage(source, { role: 'serve', dockerfile: 'Dockerfile', context: '.', evidence: '' });
-    const dated = await dateCommits(plan, createCommitFinder(date, { ...options, reachable: [new URL(server.url).host] }));
+    const dated = await dateCommits(plan, createCommitFinder(date, options));
     expect(dated.lines[1]).toBe(`RUN { git clone ${url} && git -C tool checkout --quiet ${commits[2]}; } && pip install git+${url}@${commits[3]} git+http://127.0.0.1:1/x.git`);
     expect(dated.commits.map(({ commit, fidelity }) => [commit, fidelity])).toEqual([[commits[2], 'faithful'], [commits[3], 'near']]);
     expect(dated.inputs.filter(({ kind }) => kind === 'git').map(({ verdict, reason }) => [verdict, reason?.replace(/\(.*/, '')])).toEqual([
