@@ -32,6 +32,8 @@ export const limits = {
   indexAnswerMs: 30 * second,
   /** Between two portions of an answer; a slow line gives some bytes in a minute. */
   indexSilenceMs: 60 * second,
+  /** One whole page or document: 30 MiB come in that time over a line of 2 Mbit/s. */
+  indexPageMs: 120 * second,
   /** A transient failure of names or lines passes within 3 s: pauses of 0.2, 0.4, 0.8 and 1.6 s. */
   indexAttempts: 5,
   indexRetryMs: 200,

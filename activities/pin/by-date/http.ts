@@ -8,6 +8,10 @@ export interface HttpSettings {
   caBundle: string | undefined;
   httpProxy: string | undefined;
   httpsProxy: string | undefined;
+  /** Other limits than `indexAnswerMs`, `indexSilenceMs` and `indexPageMs`. */
+  answerMs?: number;
+  silenceMs?: number;
+  pageMs?: number;
 }
 
 export interface HttpAnswer {
@@ -34,7 +38,7 @@ export function createHttpClient(settings: HttpSettings): HttpClient {
   const agents = agentsOf(settings);
   const once = async (url: string, headers: Record<string, string>, signal: AbortSignal | undefined): Promise<HttpAnswer> => {
     const { plain, tls } = await agents;
-    return followed(url, headers, signal, (target) => (target.startsWith('http:') ? plain : tls));
+    return followed(url, headers, { settings, signal, agentFor: (target) => (target.startsWith('http:') ? plain : tls) });
   };
   const client: HttpClient = {
     get: (url, headers = {}, { signal, attempts = limits.indexAttempts } = {}) =>
@@ -47,7 +51,7 @@ export function createHttpClient(settings: HttpSettings): HttpClient {
     getBytes: (url, headers = {}, signal) =>
       persistently(url, limits.indexAttempts, signal, async () => {
         const answer = await client.get(url, headers, { signal, attempts: 1 });
-        return { ...answer, bytes: await wholeBody(answer) };
+        return { ...answer, bytes: await wholeBody(answer, settings.pageMs) };
       }),
     close() {
       void agents.then(({ plain, tls }) => [plain, tls].forEach((agent) => agent.destroy()));
@@ -91,10 +95,14 @@ function isTransient(status: number): boolean {
   return status === 408 || status === 425 || status === 429 || status >= 500;
 }
 
-type AgentFor = (url: string) => PlainAgent;
+interface Way {
+  settings: Pick<HttpSettings, 'answerMs' | 'silenceMs'>;
+  signal: AbortSignal | undefined;
+  agentFor(url: string): PlainAgent;
+}
 
-async function followed(url: string, headers: Record<string, string>, signal: AbortSignal | undefined, agentFor: AgentFor, hops = 0): Promise<HttpAnswer> {
-  const body = await send(url, headers, signal, agentFor(url));
+async function followed(url: string, headers: Record<string, string>, way: Way, hops = 0): Promise<HttpAnswer> {
+  const body = await send(url, headers, way);
   const { statusCode: status = 0, headers: answered } = body;
   if (![301, 302, 303, 307, 308].includes(status) || answered.location === undefined) return { status, headers: answered, url, body };
   body.resume();
@@ -102,31 +110,38 @@ async function followed(url: string, headers: Record<string, string>, signal: Ab
   const target = new URL(answered.location, url);
   if (target.protocol !== 'http:' && target.protocol !== 'https:') throw new Unreachable(`${shown(url)}: redirected to ${target.protocol}`);
   if (url.startsWith('https:') && target.protocol === 'http:') throw new Unreachable(`${shown(url)}: redirected away from TLS`);
-  return followed(target.href, headers, signal, agentFor, hops + 1);
+  return followed(target.href, headers, way, hops + 1);
 }
 
 /** User and password in an address are for its own host: a redirect's address has none, so they are not sent on. */
-function send(url: string, headers: Record<string, string>, signal: AbortSignal | undefined, agent: PlainAgent): Promise<IncomingMessage> {
+function send(url: string, headers: Record<string, string>, { settings, signal, agentFor }: Way): Promise<IncomingMessage> {
+  const { answerMs = limits.indexAnswerMs, silenceMs = limits.indexSilenceMs } = settings;
   const plain = url.startsWith('http:');
   return new Promise((resolve, reject) => {
-    const outgoing = (plain ? requestPlain : requestTls)(url, { headers: { 'user-agent': 'reprise', ...headers }, agent, ...(signal ? { signal } : {}) }, (answer) => {
+    const outgoing = (plain ? requestPlain : requestTls)(url, { headers: { 'user-agent': 'reprise', ...headers }, agent: agentFor(url), ...(signal ? { signal } : {}) }, (answer) => {
       clearTimeout(timer);
-      answer.setTimeout(limits.indexSilenceMs, () => answer.destroy(new Error(`nothing came for ${limits.indexSilenceMs / 1_000} s`)));
+      answer.setTimeout(silenceMs, () => answer.destroy(new Error(`nothing came for ${silenceMs / 1_000} s`)));
       resolve(answer);
     });
-    const timer = setTimeout(() => outgoing.destroy(new Error(`no answer within ${limits.indexAnswerMs / 1_000} s`)), limits.indexAnswerMs);
+    const timer = setTimeout(() => outgoing.destroy(new Error(`no answer within ${answerMs / 1_000} s`)), answerMs);
     outgoing.on('error', (error) => (clearTimeout(timer), reject(error)));
     outgoing.end();
   });
 }
 
-async function wholeBody({ body, url }: HttpAnswer): Promise<Buffer> {
+/** A server that gives a few bytes now and then is never silent, so that the whole has its time too. */
+async function wholeBody({ body, url }: HttpAnswer, pageMs: number = limits.indexPageMs): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let size = 0;
-  for await (const chunk of body as AsyncIterable<Buffer>) {
-    chunks.push(chunk);
-    size += chunk.byteLength;
-    if (size > limits.indexPageBytes) throw new Unreachable(`${shown(url)}: more than ${limits.indexPageBytes} bytes`);
+  const timer = setTimeout(() => body.destroy(new Error(`not whole within ${pageMs / 1_000} s`)), pageMs);
+  try {
+    for await (const chunk of body as AsyncIterable<Buffer>) {
+      chunks.push(chunk);
+      size += chunk.byteLength;
+      if (size > limits.indexPageBytes) throw new Unreachable(`${shown(url)}: more than ${limits.indexPageBytes} bytes`);
+    }
+  } finally {
+    clearTimeout(timer);
   }
   return Buffer.concat(chunks);
 }

@@ -1,4 +1,5 @@
 import { mkdtempSync, rmSync } from 'node:fs';
+import type { ServerResponse } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -98,15 +99,48 @@ describe('a page of the index', () => {
 });
 
 describe('an upstream that is not as it should be', () => {
-  it('is asked again after an error, a broken body and a 404 that passes', async () => {
+  const impatient = { answerMs: 300, silenceMs: 300, pageMs: 600 };
+
+  /** A byte now and then, for as long as anybody listens. */
+  function trickle(response: ServerResponse): void {
+    response.writeHead(200, { 'content-type': json }).write('{');
+    const timer = setInterval(() => response.write(' '), 50);
+    response.on('close', () => clearInterval(timer));
+  }
+
+  it.each<[string, (response: ServerResponse) => unknown]>([
+    ['an error', (response) => response.writeHead(503).end()],
+    ['too many requests', (response) => response.writeHead(429).end()],
+    ['a 404 that passes', (response) => response.writeHead(404).end()],
+    ['a connection that breaks off', (response) => response.destroy()],
+    ['a body that is cut off', (response) => response.writeHead(200, { 'content-type': json, 'content-length': '900' }).write('{"files"', () => response.destroy())],
+    ['a silence before the answer', () => undefined],
+    ['a silence in the middle of the body', (response) => response.writeHead(200, { 'content-type': json, 'content-length': '900' }).write('{"files"')],
+    ['a body that trickles', trickle],
+  ])('is asked again after %s', { timeout: 20_000 }, async (_, first) => {
+    await index.close();
+    index = await serveIndex(`${upstream.url}/simple`, { patience: impatient });
     putProject(upstream, 'tool', [old]);
     upstream.before = (_request, response, times) => {
-      if (times === 1) response.writeHead(503).end();
-      else if (times === 2) response.writeHead(200, { 'content-type': json, 'content-length': '900' }).write('{"files"', () => response.destroy());
-      else if (times === 3) response.writeHead(404).end();
-      return times <= 3;
+      if (times === 1) first(response);
+      return times === 1;
     };
     expect(await filenames()).toEqual([old.filename]);
+    expect(upstream.asked.filter((each) => each.includes('/simple/tool/'))).toHaveLength(2);
+    expect(index.events.filter(({ kind }) => kind === 'unreachable')).toEqual([]);
+  });
+
+  it.each<[string, (response: ServerResponse) => unknown, RegExp]>([
+    ['never answers', () => undefined, /no answer within 0\.3 s/],
+    ['falls silent in the middle', (response) => response.writeHead(200, { 'content-type': json }).write('{'), /nothing came for 0\.3 s/],
+    ['trickles', trickle, /not whole within 0\.6 s/],
+    ['breaks off every time', (response) => response.destroy(), /\/simple\/tool\/: /],
+  ])('that %s is a 503, named with its reason', { timeout: 30_000 }, async (_, each, reason) => {
+    await index.close();
+    index = await serveIndex(`${upstream.url}/simple`, { patience: impatient });
+    upstream.before = (_request, response) => (each(response), true);
+    expect((await index.get(page)).status).toBe(503);
+    expect(index.events).toContainEqual({ kind: 'unreachable', message: expect.stringMatching(reason) });
   });
 
   it.each<[string, UpstreamServer['before']]>([

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 import { ZipFile } from 'yazl';
 import { startBuildProxy } from '../../../../activities/pin/by-date/build-proxy.ts';
-import { createHttpClient } from '../../../../activities/pin/by-date/http.ts';
+import { createHttpClient, type HttpSettings } from '../../../../activities/pin/by-date/http.ts';
 import { createIndexHandler, type IndexEvent } from '../../../../activities/pin/by-date/serve-index.ts';
 import { createUpstream } from '../../../../activities/pin/by-date/upstream.ts';
 
@@ -58,8 +58,8 @@ export interface ServedIndex {
 }
 
 /** Our index before an upstream. */
-export async function serveIndex(indexUrl: string, options: { cacheDirectory?: string; now?: () => number } = {}): Promise<ServedIndex> {
-  const client = createHttpClient({ caBundle: undefined, httpProxy: undefined, httpsProxy: undefined });
+export async function serveIndex(indexUrl: string, options: { cacheDirectory?: string; now?: () => number; patience?: Pick<HttpSettings, 'answerMs' | 'silenceMs' | 'pageMs'> } = {}): Promise<ServedIndex> {
+  const client = createHttpClient({ caBundle: undefined, httpProxy: undefined, httpsProxy: undefined, ...options.patience });
   const events: IndexEvent[] = [];
   const upstream = createUpstream({ client, indexUrl, ...options });
   const proxy = await startBuildProxy({ address: '127.0.0.1', handler: createIndexHandler({ upstream, onEvent: (event) => void events.push(event) }) });
