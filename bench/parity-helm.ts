@@ -3,18 +3,22 @@ import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { rescoreHelm } from '../activities/rescore/index.ts';
-import { runHelm } from './helm/run.ts';
+import { hasSentenceModel, runHelm } from './helm/run.ts';
 
 /*
  * npm run parity:helm [-- --size 60 --bias --keep DIR --record DIR]
  * Runs HELM 0.5.16 (installed from PyPI on first use) on offline scenarios against a deterministic local server, recomputes every
- * value of its result files from the stored answers, and ends with 1 where one differs. --bias adds the bias metrics, which need
- * NLTK's punkt_tab (NLTK_DATA). --record writes our own runs without indentation: test/fixtures/helm/runs holds five of --size 10 --bias.
+ * value of its result files from the stored answers, and ends with 1 where one differs or helm-run fails. --bias adds the bias metrics;
+ * they and simple_short_answer_qa need NLTK's punkt_tab (NLTK_DATA). --record writes our own runs without indentation: test/fixtures/helm/runs holds five of --size 10 --bias.
  */
 const { values: options } = parseArgs({
   options: { size: { type: 'string', default: '60' }, bias: { type: 'boolean', default: false }, keep: { type: 'string' }, record: { type: 'string' } },
 });
 
+if (!(await hasSentenceModel())) {
+  process.stderr.write('Without simple_short_answer_qa, whose BLEU needs NLTK’s punkt_tab: unpack it into DIR/tokenizers and set NLTK_DATA=DIR\n');
+  if (options.bias) process.exit(1);
+}
 const directory = options.keep ?? (await mkdtemp(join(tmpdir(), 'parity-helm-')));
 const runs = await runHelm(directory, Number(options.size), options.bias);
 let differing = 0;

@@ -5,9 +5,11 @@ import { detailOf } from '../activities/failure.ts';
 import { planSnapshot, readRequest } from '../activities/intake/index.ts';
 import { parseSource } from '../activities/intake/parse-source.ts';
 import { takeSnapshot } from '../activities/intake/snapshot.ts';
-import { storeSuite } from '../activities/intake/suite.ts';
+import { openSealedWith, storeSuite } from '../activities/intake/suite.ts';
+import { visitSuite } from '../activities/intake/suite-files.ts';
 import type { Acceptance, ReproductionRequest, Source, TrackName } from '../domain/index.ts';
 import { metricNames } from '../domain/metrics/index.ts';
+import type { Config } from '../infra/config.ts';
 import type { Reprise } from './connection.ts';
 import { UsageError } from './errors.ts';
 import { interruptible } from './interrupt.ts';
@@ -36,6 +38,14 @@ export interface PreparedRequest {
   request: ReproductionRequest;
   /** What the submission gets; on its way to the worker of this machine, and never in the request. */
   secrets: SecretValues;
+}
+
+/**
+ * Says what is wrong with a source's address or with a suite, with neither store nor stack: before anything is started. Failures:
+ * SOURCE_NOT_FOUND, REQUEST_INVALID, SUITE_INVALID, SUITE_KEY_MISSING where the closed stage is sealed.
+ */
+export async function checkInputs({ suiteKeyFile }: Pick<Config, 'suiteKeyFile'>, text: string, suite: string | undefined): Promise<void> {
+  await visitSuite(suiteDirectory(parseSource(text), suite), metricNames, openSealedWith({ settings: { suiteKeyFile } }), () => undefined);
 }
 
 /**

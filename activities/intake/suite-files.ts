@@ -3,13 +3,12 @@ import { createReadStream } from 'node:fs';
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { ApplicationFailure } from '@temporalio/common';
-import { parse } from 'yaml';
-import { z } from 'zod';
 import { SuiteDescription, SuiteStage, type SuiteStageContent } from '../../domain/index.ts';
 import { invalid, readLines } from './suite-lines.ts';
-import { checkQuestion, type Known, readQuestion } from './suite-questions.ts';
+import { checkQuestion, type Known, nothingKnown, readQuestion } from './suite-questions.ts';
 import { sealedFile } from './suite-seal.ts';
 import type { StageQuestion } from './suite-split.ts';
+import { readYaml } from './suite-yaml.ts';
 
 export interface SuiteHeader {
   name: string;
@@ -72,7 +71,7 @@ export async function visitSuite(
     throw error;
   },
 ): Promise<SuiteHeader> {
-  const known: Known = { metricNames, seen: new Map() };
+  const known = nothingKnown(metricNames);
   const counts: Counts = new Map();
   const counted: TakeQuestion = (stage, asked) => {
     const file = `${stage}/${asked.scenario}.jsonl`;
@@ -140,17 +139,7 @@ async function readDescription(directory: string): Promise<SuiteDescription> {
     if (error.code === 'ENOENT') return '';
     throw invalid('suite.yaml', `cannot be read: ${error.message}`);
   });
-  const parsed = SuiteDescription.safeParse(parseYaml(text) ?? {});
-  if (parsed.success) return parsed.data;
-  throw invalid('suite.yaml', z.prettifyError(parsed.error).replaceAll('\n', '; '));
-}
-
-function parseYaml(text: string): unknown {
-  try {
-    return parse(text);
-  } catch (error) {
-    throw invalid('suite.yaml', (error as Error).message.split('\n')[0] ?? '');
-  }
+  return readYaml('suite.yaml', text, SuiteDescription).value;
 }
 
 type Described = NonNullable<SuiteDescription['scenarios']>[number];

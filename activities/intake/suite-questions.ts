@@ -11,11 +11,19 @@ export interface Place {
 /** What all questions of a suite share: known metrics, and where each id stands. */
 export interface Known {
   metricNames: ReadonlySet<string>;
-  seen: Map<string, Place>;
+  /** By id, as a number, of which there may be a hundred thousand: which of `files`, and the line. */
+  seen: Map<string, number>;
+  files: string[];
 }
 
+export function nothingKnown(metricNames: ReadonlySet<string>): Known {
+  return { metricNames, seen: new Map(), files: [] };
+}
+
+const linesMost = 2 ** 32;
+
 /** "open/sums.jsonl line 3" */
-function placeText({ file, line }: Place): string {
+function placeText({ file, line }: Pick<Place, 'file' | 'line'>): string {
   return `${file} line ${line}`;
 }
 
@@ -29,13 +37,14 @@ export function readQuestion(text: string, place: Place, known: Known): Question
 }
 
 /** What the shape alone does not say. Failures: SUITE_INVALID. */
-export function checkQuestion(question: Question, place: Place, { seen, metricNames }: Known): void {
+export function checkQuestion(question: Question, place: Place, { seen, files, metricNames }: Known): void {
   const { stage } = place;
   const where = placeText(place);
   const earlier = seen.get(question.id);
   const named = stage === 'closed' ? 'its id' : `the id ${JSON.stringify(question.id)}`;
-  if (earlier !== undefined) throw invalid(where, `${named} stands in ${placeText(earlier)} already`);
-  seen.set(question.id, place);
+  if (earlier !== undefined) throw invalid(where, `${named} stands in ${placeText({ file: files[Math.floor(earlier / linesMost)] ?? '', line: earlier % linesMost })} already`);
+  if (files.at(-1) !== place.file) files.push(place.file);
+  seen.set(question.id, (files.length - 1) * linesMost + place.line);
   if (question.prompt.length > limits.promptCharacters) throw invalid(where, `prompt: has ${question.prompt.length} characters; ${limits.promptCharacters} are the most`);
   const wrongWindow = windowProblem(question);
   if (wrongWindow !== undefined) throw invalid(where, `window: ${wrongWindow}`);

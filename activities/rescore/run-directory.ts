@@ -79,7 +79,7 @@ export interface HelmRun {
 /** Reads the files of one run of HELM 0.5. Throws HELM_RUN_INVALID naming file, line and place of what is not as it should be. */
 export async function readHelmRun(directory: string): Promise<HelmRun> {
   const runSpec = await readJson(directory, 'run_spec.json');
-  checkVersion(join(directory, 'run_spec.json'), runSpec.metric_specs);
+  await checkVersion(directory, directory, runSpec.metric_specs);
   const state = await readJson(directory, 'scenario_state.json');
   return {
     metricSpecs: runSpec.metric_specs,
@@ -93,7 +93,7 @@ export async function readHelmRun(directory: string): Promise<HelmRun> {
 async function readJson<Name extends FileName>(directory: string, name: Name): Promise<z.infer<(typeof files)[Name]>> {
   const path = join(directory, name);
   const text = await readText(path);
-  const parsed = files[name].safeParse(valueOf(path, text));
+  const parsed = files[name].safeParse(parseJson(text, path));
   if (parsed.success) return parsed.data as z.infer<(typeof files)[Name]>;
   const issue = parsed.error.issues[0];
   const place = (issue?.path ?? []) as JsonPath;
@@ -110,7 +110,7 @@ async function readText(path: string): Promise<string> {
 }
 
 /** Python writes NaN, which JSON.parse refuses; the slower reader takes it, and names the line of what is really broken. */
-function valueOf(path: string, text: string): unknown {
+export function parseJson(text: string, path: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
@@ -123,9 +123,12 @@ function valueOf(path: string, text: string): unknown {
 }
 
 /** Before 0.4 the metrics had other homes and rules: helm.benchmark.basic_metrics.BasicMetric. */
-function checkVersion(path: string, specs: readonly MetricSpec[]): void {
+export async function checkVersion(directory: string, shown: string, specs: readonly MetricSpec[]): Promise<void> {
   const old = specs.find(
     ({ class_name: name }) => (name.startsWith('helm.benchmark.') && !name.startsWith('helm.benchmark.metrics.')) || name.endsWith('.BasicMetric'),
   );
-  if (old) throw failure('HELM_RUN_INVALID', `${path}: the metric ${old.class_name} is of another HELM version than 0.5`);
+  if (!old) return;
+  const [path, place] = [join(directory, 'run_spec.json'), ['metric_specs', specs.indexOf(old), 'class_name']];
+  const line = parseLocated(await readText(path)).lineOf(place);
+  throw failure('HELM_RUN_INVALID', `${join(shown, 'run_spec.json')} line ${line}, ${showPath(place)}: the metric ${old.class_name} is of another HELM version than 0.5`);
 }

@@ -1,10 +1,10 @@
 import { readFile } from 'node:fs/promises';
-import { isNode, LineCounter, parseDocument } from 'yaml';
 import { z } from 'zod';
 import { Adaptation, perturbationNames, Split } from '../../domain/adaptation/index.ts';
 import { GroupMetric, Sha256, SuiteStage } from '../../domain/index.ts';
 import { metricNames } from '../../domain/metrics/index.ts';
 import { invalid } from '../intake/suite-lines.ts';
+import { readYaml } from '../intake/suite-yaml.ts';
 import { formatNames } from './formats/index.ts';
 
 /** A file or directory that questions are made of, relative to the definition. With `sha256` it must be that one. */
@@ -58,24 +58,10 @@ export async function readDefinition(path: string): Promise<SuiteDefinition> {
   const text = await readFile(path, 'utf8').catch((error: unknown) => {
     throw invalid(path, `cannot be read: ${(error as Error).message}`);
   });
-  const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines });
-  const [broken] = document.errors;
-  if (broken) throw invalid(`${path} line ${lines.linePos(broken.pos[0]).line}`, broken.message.split('\n')[0] ?? '');
-  const parsed = SuiteDefinition.safeParse(document.toJS());
-  if (!parsed.success) throw invalid(path, parsed.error.issues.map((issue) => `line ${lineOf(issue.path)}, ${issue.path.join('.') || 'the definition'}: ${issue.message}`).join('; '));
-  const twice = parsed.data.scenarios.findIndex((each, index, all) => all.findIndex(({ name }) => name === each.name) !== index);
+  const { value, lineOf } = readYaml(path, text, SuiteDefinition);
+  const twice = value.scenarios.findIndex((each, index, all) => all.findIndex(({ name }) => name === each.name) !== index);
   if (twice >= 0) throw invalid(path, `line ${lineOf(['scenarios', twice, 'name'])}, scenarios.${twice}.name: stands there twice`);
-  return parsed.data;
-
-  /** Of the innermost part of the path that is there. */
-  function lineOf(place: readonly PropertyKey[]): number {
-    for (let length = place.length; length > 0; length -= 1) {
-      const node = document.getIn(place.slice(0, length) as (string | number)[], true);
-      if (isNode(node) && node.range) return lines.linePos(node.range[0]).line;
-    }
-    return 1;
-  }
+  return value;
 }
 
 /** The adaptation of one scenario. Failures: SUITE_INVALID with the scenario and the field. */

@@ -28,7 +28,14 @@ export async function runHelm(directory: string, size: number, withBias: boolean
     await writeFile(path, set.questions.map((question) => `${JSON.stringify(question)}\n`).join(''));
     runs.push(...(await runEntries(directory, name, entriesOf(name, path), set.answers)));
   }
-  return [...runs, ...(await runEntries(directory, 'offline', offlineEntries(), new Map()))];
+  return [...runs, ...(await runEntries(directory, 'offline', offlineEntries(await hasSentenceModel()), new Map()))];
+}
+
+/** Whether NLTK's punkt_tab is there, without which HELM's BLEU and bias end their run. */
+export async function hasSentenceModel(): Promise<boolean> {
+  await ensureHelm();
+  const { exitCode } = await execa(join(environment, 'bin', 'python'), ['-c', "import nltk; nltk.data.find('tokenizers/punkt_tab/english/')"], { reject: false });
+  return exitCode === 0;
 }
 
 /** Where HELM is, or would be installed; REPRISE_HELM_VENV names another virtual environment. */
@@ -62,7 +69,7 @@ export interface HelmRunOptions {
   instances: number;
 }
 
-/** One call of helm-run without its cache, its log kept beside its runs. Resolves to the directories of the runs that it finished. */
+/** One call of helm-run without its cache, its log kept beside its runs. Resolves to the directories of its runs; throws where one of them failed. */
 export async function callHelm(directory: string, { suite, entries, url, threads, instances }: HelmRunOptions): Promise<string[]> {
   const options = ['--suite', suite, '--output-path', directory, '--local-path', join(directory, 'prod_env'), '--plugins', plugin];
   const limits = ['--max-eval-instances', String(instances), '--disable-cache', ...(threads === undefined ? [] : ['--num-threads', String(threads)])];
@@ -73,7 +80,7 @@ export async function callHelm(directory: string, { suite, entries, url, threads
     all: true,
   });
   await writeFile(join(directory, `${suite}.log`), result.all);
-  if (result.exitCode !== 0) process.stderr.write(`helm-run ended with ${result.exitCode} for ${suite}; see ${join(directory, `${suite}.log`)}\n`);
+  if (result.exitCode !== 0) throw new Error(`helm-run ended with ${result.exitCode} for ${suite}; see ${join(directory, `${suite}.log`)}`);
   const suiteDirectory = join(directory, 'runs', suite);
   const names = existsSync(suiteDirectory) ? await readdir(suiteDirectory) : [];
   return names.map((name) => join(suiteDirectory, name)).filter((run) => existsSync(join(run, 'stats.json')));
@@ -85,8 +92,9 @@ function entriesOf(name: string, path: string): string[] {
   return name === 'words' ? [entry, `${entry},num_train_trials=2`] : [entry];
 }
 
-function offlineEntries(): string[] {
-  const entries = ['simple_mcqa:', 'simple_classification:', 'simple_short_answer_qa:', 'synthetic_reasoning:mode=variable_substitution,'];
+/** simple_short_answer_qa is scored by BLEU as well. */
+function offlineEntries(withSentences: boolean): string[] {
+  const entries = ['simple_mcqa:', 'simple_classification:', ...(withSentences ? ['simple_short_answer_qa:'] : []), 'synthetic_reasoning:mode=variable_substitution,'];
   entries.push('synthetic_reasoning_natural:difficulty=easy,', 'dyck_language:num_parenthesis_pairs=2,');
   return entries.map((entry) => `${entry}model=neurips/local`);
 }

@@ -5,6 +5,7 @@ import { up } from '../../infra/stack.ts';
 import { connect } from '../connection.ts';
 import { exitCodeOfRun, exitCodes } from '../exit-codes.ts';
 import { renderAudit, renderRun } from '../render.ts';
+import { checkInputs } from '../prepare.ts';
 import { reportSetUp } from '../set-up-report.ts';
 import { addStartOptions, startFrom, type StartOptions } from './start.ts';
 import { print, printJson } from '../terminal.ts';
@@ -19,6 +20,7 @@ export function reproduceCommand(): Command {
     .addHelpText('after', '\nExample:\n  reprise reproduce examples/addition')
     .action(async (source: string, options: StartOptions) => {
       const config = readConfig();
+      await checkInputs(config, source, options.suite);
       await up(config, reportSetUp());
       // Read again: `up` has made the keys of the local store.
       const reprise = await connect(readConfig());

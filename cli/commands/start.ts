@@ -1,7 +1,8 @@
 import { Command, Option } from 'commander';
 import { TrackName } from '../../domain/index.ts';
 import type { Reprise } from '../connection.ts';
-import type { RequestOptions } from '../prepare.ts';
+import { readConfig } from '../../infra/config.ts';
+import { checkInputs, type RequestOptions } from '../prepare.ts';
 import { acceptOption, readAcceptances } from '../accept.ts';
 import { readGivenSecrets, secretOption } from '../secrets.ts';
 import { startReproduction, type StartedRun } from '../start.ts';
@@ -22,6 +23,7 @@ export function startCommand(): Command {
     .option('--watch', 'follow it until it ends')
     .addHelpText('after', '\nExample:\n  reprise start examples/addition --watch\n  reprise start https://example.org/team/entry.git#v1.0 --suite suites/qa --track cpu\n  HF_TOKEN=… reprise start entry --secret HF_TOKEN --secret NETRC=@netrc')
     .action(async (source: string, options: StartOptions) => {
+      await checkInputs(readConfig(), source, options.suite);
       await withConnection(async (reprise) => {
         const started = await startFrom(reprise, source, options);
         if (options.watch) for (const each of started) await showUntilEnd(reprise, each, options.json === true);

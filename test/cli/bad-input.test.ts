@@ -31,6 +31,8 @@ describe('what is wrong is named with its place and a next step, and ends with 2
     ['a broken line of a suite', { 's/open/a.jsonl': `${question('a')}{"id":` }, ['suite', 'show', 's'], 'open/a.jsonl line 2: is not valid JSON'],
     ['an id that is there twice', { 's/open/a.jsonl': question('a') + question('a') }, ['suite', 'show', 's'], 'open/a.jsonl line 2: the id "a" stands in open/a.jsonl line 1 already'],
     ['an unknown metric', { 's/open/a.jsonl': question('a', { metrics: ['magic'] }) }, ['suite', 'show', 's'], 'open/a.jsonl line 1: metrics: "magic" is unknown; known are exact_match'],
+    ['a metric of all questions together where single ones stand', { 's/open/a.jsonl': question('a', { metrics: ['ece_10_bin'] }) }, ['suite', 'show', 's'], 'open/a.jsonl line 1: metrics: "ece_10_bin" is of all questions together; name it under groupMetrics'],
+    ['a wrong suite.yaml', { 's/open/a.jsonl': question('a'), 's/suite.yaml': 'name: s\nscenarios:\n  - { name: a, stage: opn }\n' }, ['suite', 'show', 's'], 'suite.yaml: line 3, scenarios.0.stage'],
     ['no reference', { 's/open/a.jsonl': question('a', { references: undefined }) }, ['suite', 'show', 's'], 'open/a.jsonl line 1: references: is missing'],
     ['an empty list of references', { 's/open/a.jsonl': question('a', { references: [] }) }, ['suite', 'show', 's'], 'open/a.jsonl line 1: references: is empty; one at least is needed'],
     ['a prompt of 100 MB', { 's/open/a.jsonl': question('a') + question('b', { prompt: 'x'.repeat(100_000_000) }) }, ['suite', 'show', 's'], 'open/a.jsonl line 2: is larger than 8388608 bytes'],
@@ -63,6 +65,19 @@ describe('what is wrong is named with its place and a next step, and ends with 2
     expect(readdirSync(scratch).filter((name) => name === 'o')).toEqual([]);
   });
 
+  it.each(['start', 'reproduce'].flatMap((command) => [
+    { command, suite: 'none', words: 'none: is not a directory' },
+    { command, suite: 's', words: 'open/a.jsonl line 2: is not valid JSON' },
+  ]))('a suite that $command is given as $suite, before anything is started', async ({ command, suite, words }) => {
+    write('entry/Dockerfile', 'FROM scratch\n');
+    write('s/open/a.jsonl', `${question('a')}{"id":\n`);
+    const { exitCode, stdout, stderr } = await reprise(command, 'entry', '--suite', suite);
+    expect(stderr).toContain(words);
+    expect(stderr).toContain('\n  Next: ');
+    expect([exitCode, stdout]).toEqual([2, '']);
+    expect(readdirSync(scratch)).not.toContain('home');
+  });
+
   it.each<[string, (bytes: Buffer) => void, string | undefined, string]>([
     ['another key', () => undefined, '0b'.repeat(32), 'REPRISE_SUITE_KEY_FILE names it'],
     ['a byte that was changed', (bytes) => void (bytes[bytes.length - 40] = (bytes.at(-40) ?? 0) ^ 1), undefined, 'was changed since it was sealed'],
@@ -87,6 +102,16 @@ describe('what is wrong is named with its place and a next step, and ends with 2
     write('run/scenario_state.json', JSON.stringify(state));
     const { exitCode, stderr } = await reprise('rescore', '--helm', 'run');
     expect(stderr).toMatch(/run\/scenario_state\.json line 1, request_states\[0\]\.result\.completions: .*of another version than 0\.5\?\n {2}Next: Name the directory of one run of HELM 0\.5/);
+    expect(exitCode).toBe(2);
+  });
+
+  it('a HELM run directory of another version that a suite is to be built of', async () => {
+    cpSync(helmRun, join(scratch, 'run'), { recursive: true });
+    const spec = JSON.parse(readFileSync(join(scratch, 'run', 'run_spec.json'), 'utf8')) as { metric_specs: { class_name: string }[] };
+    write('run/run_spec.json', JSON.stringify({ ...spec, metric_specs: [{ class_name: 'helm.benchmark.basic_metrics.BasicMetric', args: {} }] }, null, 2));
+    write('d.yaml', 'name: x\nscenarios:\n  - { name: h, format: helm_run, files: [{ path: run }] }\n');
+    const { exitCode, stderr } = await reprise('suite', 'build', 'd.yaml', '--out', 'o');
+    expect(stderr).toMatch(/run\/run_spec\.json line \d+, metric_specs\[0\]\.class_name: .*of another HELM version than 0\.5\n {2}Next: /);
     expect(exitCode).toBe(2);
   });
 });

@@ -2,8 +2,10 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { GenerationSettings, type GroupMetric, type Question } from '../../../domain/index.ts';
+import { type JsonPath, parseLocated, showPath } from '../../../domain/located-json.ts';
 import { metricNames } from '../../../domain/metrics/index.ts';
 import { failure } from '../../failure.ts';
+import { checkVersion, parseJson } from '../../rescore/run-directory.ts';
 import type { FinishedFormat } from './format.ts';
 
 const Reference = z.object({ output: z.object({ text: z.string() }), tags: z.array(z.string()).default([]) });
@@ -26,7 +28,9 @@ export const helmRun: FinishedFormat = {
   kind: 'finished',
   questions: async (path, name) => {
     const { adapter_spec: adapter, request_states: states } = await readJson(path, name, 'scenario_state.json', ScenarioState);
-    const metrics = metricsOf(await readJson(path, name, 'run_spec.json', RunSpec));
+    const spec = await readJson(path, name, 'run_spec.json', RunSpec);
+    await checkVersion(path, name, spec.metric_specs);
+    const metrics = metricsOf(spec);
     if (metrics.names.length + metrics.groups.length === 0) throw failure('HELM_RUN_INVALID', `${name}/run_spec.json names no metric that is known here`);
     if (!['generation', 'multiple_choice_joint'].includes(adapter.method)) {
       throw failure('HELM_RUN_INVALID', `${name}/scenario_state.json is adapted by ${adapter.method}; generation and multiple_choice_joint can be asked`);
@@ -76,13 +80,6 @@ async function readJson<T>(path: string, name: string, file: string, schema: z.Z
   const parsed = schema.safeParse(parseJson(text, `${name}/${file}`));
   if (parsed.success) return parsed.data;
   const issue = parsed.error.issues[0];
-  throw failure('HELM_RUN_INVALID', `${name}/${file}, ${issue?.path.join('.')}: ${issue?.message}; is it of another version than 0.5?`);
-}
-
-function parseJson(text: string, where: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    throw failure('HELM_RUN_INVALID', `${where} is not valid JSON`);
-  }
+  const place = (issue?.path ?? []) as JsonPath;
+  throw failure('HELM_RUN_INVALID', `${name}/${file} line ${parseLocated(text).lineOf(place)}, ${showPath(place)}: ${issue?.message}; is it of another version than 0.5?`);
 }
