@@ -15,8 +15,8 @@ const signs: Record<RunStage['status'], string> = {
   cancelled: paint('yellow', '■'),
 };
 
-/** A run while it goes on, redrawn in place. */
-export function renderView({ run, progress, waiting }: RunView): string[] {
+/** A run as it is now, with what it waits for and why an attempt ended. */
+export function renderView({ run, progress, waiting }: Omit<RunView, 'isOpen'>): string[] {
   if (!run) return [paint('yellow', 'No worker answers; the run goes on when one is up (`reprise doctor`).'), ...waiting];
   return [...renderStages(run, progress), ...waiting.map((line) => paint('yellow', line))];
 }
@@ -77,7 +77,7 @@ export function renderList(runs: ListedRun[]): string {
   return columns([header, ...rows]).join('\n');
 }
 
-function stageCells(stage: RunStage, progress: StageProgress[]): string[] {
+function stageCells(stage: RunStage, progress: StageProgress[] = []): string[] {
   const ended = stage.endedAt === null ? Date.now() : Date.parse(stage.endedAt);
   const took = stage.startedAt === null ? '' : stage.cached ? 'stored' : formatDuration(ended - Date.parse(stage.startedAt));
   const live = stage.status === 'running' ? progress.find((each) => each.stage === stage.name) : undefined;

@@ -28,7 +28,7 @@ export function secretsOf({ secrets }: Pick<Submission, 'secrets'>, { secrets: v
  */
 export async function secretFiles(docker: Docker, owner: Owner, image: string, values: Record<string, string>): Promise<VolumeMount[]> {
   if (Object.keys(values).length === 0) return [];
-  const volume = await ensureVolume(docker, owner, 'secrets');
+  const volume = await ensureVolume(docker, owner, 'secrets', image);
   const tar = pack();
   // Readable for whichever user the image's command runs as.
   for (const [name, value] of Object.entries(values)) tar.entry({ name, mode: 0o444 }, value);

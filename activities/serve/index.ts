@@ -103,7 +103,7 @@ async function startedServer(
   await ensureImage({ docker, store }, input.image);
   // gVisor's network stack is its own: nothing else can stand in its container's namespace.
   const network = settings.containerRuntime === undefined ? 'none' : await ensureIsolatedNetwork(docker, owner);
-  const model = input.output === undefined ? undefined : await ensureVolume(docker, owner, 'model');
+  const model = input.output === undefined ? undefined : await ensureVolume(docker, owner, 'model', input.image.id);
   const containerLimits = { ...limitsOf(input.track, NCPU), ...bounds };
   const device = await takeTracksDevice({ docker, settings }, owner, input, context);
   const layerBytes = bounds.rootBytes ?? limits.rootBytes;

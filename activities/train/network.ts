@@ -61,7 +61,7 @@ const notPublic = [
  */
 export async function openConnection({ docker, settings }: World, owner: Owner): Promise<Connection> {
   if (settings.containerRuntime !== undefined) return isolatedConnection(docker, owner, settings);
-  const volume = await ensureVolume(docker, owner, 'gate');
+  const volume = await ensureVolume(docker, owner, 'gate', ownImage(settings));
   await ensureRuns(docker, gateOptions(owner, settings, socketPath, { ...ownHostConfig('bridge'), Binds: [`${volume}:${socketDirectory}:rw,nocopy`] }));
   const door = await ensureRuns(docker, doorOptions(owner, settings, doorName(owner), 'none'));
   return { mode: `container:${door.id}`, env: proxyArguments() };

@@ -1,7 +1,3 @@
-import type { Readable, Writable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
-import type { Container } from 'dockerode';
-import { extract } from 'tar-stream';
 import { limits, tracks } from '../../domain/index.ts';
 import type { Dependencies } from '../dependencies.ts';
 import { failure, outcomeOf } from '../failure.ts';
@@ -9,7 +5,7 @@ import { createOrAttach, startAgain, stateOf, type ContainerPlan, type Container
 import { releaseDevices, untilDeviceTaken } from '../io/docker/device-lease.ts';
 import { onEngine } from '../io/docker/errors.ts';
 import { labelNames, type Owner } from '../io/docker/names.ts';
-import { archiveOf, ensureVolume, fillVolume, openDirectories } from '../io/docker/volumes.ts';
+import { ensureVolume, fillVolume, isEmpty, openDirectories } from '../io/docker/volumes.ts';
 import { getTree } from '../io/trees.ts';
 import type { Lease, StageLog } from '../logs/index.ts';
 import { secretFiles, secretsOf } from '../secrets/inject.ts';
@@ -40,8 +36,8 @@ export async function attachTraining(
   const owner: Owner = { run: context.run, stage: context.stage, workflowId: context.workflowId };
   await ensureImage(dependencies, image);
   const volumes = {
-    output: await ensureVolume(docker, owner, 'output'),
-    checkpoints: await ensureVolume(docker, owner, 'checkpoints'),
+    output: await ensureVolume(docker, owner, 'output', image.id),
+    checkpoints: await ensureVolume(docker, owner, 'checkpoints', image.id),
     secrets: await secretFiles(docker, owner, image.id, secretsOf(submission, settings)),
   };
   const connection = trainingNetworkOf(submission) === 'egress' ? await openConnection(dependencies, owner) : noConnection;
@@ -125,16 +121,4 @@ async function restoreCheckpoint({ dependencies, context, owner, volumes, contai
   context.report({ message: `putting ${checkpoint.files} files of the last checkpoint in place` });
   await fillVolume(docker, owner, volumes.checkpoints, image, tarOfCheckpoint(store, await getTree(store, checkpoint.tree)));
   logger.info({ run: context.run, sequence: checkpoint.sequence, usedMs: checkpoint.usedMs }, 'checkpoint restored');
-}
-
-async function isEmpty(container: Container, directory: string): Promise<boolean> {
-  const archive: Readable = await archiveOf(container, directory);
-  const tar = extract();
-  const reading = pipeline(archive, tar as unknown as Writable);
-  reading.catch(() => undefined); // It is ended early where there is something.
-  for await (const entry of tar) {
-    entry.resume();
-    if (!/^\.?\/?$/.test(entry.header.name)) return false;
-  }
-  return true;
 }

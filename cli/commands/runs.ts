@@ -10,8 +10,8 @@ import { wholeNumber } from '../input.ts';
 import { withFarewell } from '../interrupt.ts';
 import { followLogs } from '../logs.ts';
 import { renderParts } from '../render-stack.ts';
-import { renderEnded, renderList, renderRun, renderStages, renderView } from '../render.ts';
-import { findRun, isOpen, listRuns, readRun, type FoundRun, type ListedRun } from '../runs.ts';
+import { renderEnded, renderList, renderRun, renderView } from '../render.ts';
+import { findRun, isOpen, listRuns, readProgress, readRun, type FoundRun, type ListedRun } from '../runs.ts';
 import { readGivenSecrets, secretOption, valuesFor } from '../secrets.ts';
 import { startRequest } from '../start.ts';
 import { createLiveView, print, printJson, say } from '../terminal.ts';
@@ -37,10 +37,12 @@ export function statusCommand(): Command {
     .action(async (name: string | undefined, { json }: { json?: true }) => {
       if (name === undefined) return showStack(json === true);
       await withConnection(async (reprise) => {
-        const run = await readRun(await findRun(reprise, name));
+        const found = await findRun(reprise, name);
+        const run = await readRun(found);
         const prices = parsePrices(reprise.config.prices);
-        if (json) printJson({ ...run, ...priced(run, prices) });
-        else print([...renderStages(run), renderRun(run, prices)].join('\n'));
+        if (json) return printJson({ ...run, ...priced(run, prices) });
+        const { progress, waiting } = await readProgress(found);
+        print([...renderView({ run, progress, waiting }), renderRun(run, prices)].join('\n'));
       });
     });
 }
