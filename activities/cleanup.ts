@@ -7,7 +7,7 @@ import { removeSteps } from './io/docker/build-steps.ts';
 import { removeContainer } from './io/docker/containers.ts';
 import { releaseDevices } from './io/docker/device-lease.ts';
 import { onEngine } from './io/docker/errors.ts';
-import { runFilter, runPrefix } from './io/docker/names.ts';
+import { labelNames, runFilter, runPrefix } from './io/docker/names.ts';
 import { removeNetwork } from './io/docker/networks.ts';
 import { removeVolume } from './io/docker/volumes.ts';
 import { dropSecrets } from './secrets/files.ts';
@@ -51,7 +51,11 @@ async function networksOf(docker: Docker, run: string, prefix: string): Promise<
   return all.filter(({ Name }) => Name.startsWith(prefix)).map(({ Id }) => Id);
 }
 
+/** Also what an engine that was killed only half made; it has our name for it alone. */
 async function volumesOf(docker: Docker, run: string, prefix: string): Promise<string[]> {
-  const { Volumes } = await onEngine('listing volumes', () => docker.listVolumes({ filters: runFilter(run) }));
-  return (Volumes ?? []).filter(({ Name }) => Name.startsWith(prefix)).map(({ Name }) => Name);
+  const { Volumes } = await onEngine('listing volumes', () => docker.listVolumes({ filters: { name: [prefix] } }));
+  return (Volumes ?? []).flatMap(({ Name, Labels }) => {
+    const labels = (Labels as Record<string, string> | null) ?? {};
+    return Name.startsWith(prefix) && (Object.keys(labels).length === 0 || labels[labelNames.run] === run) ? [Name] : [];
+  });
 }

@@ -1,7 +1,7 @@
 import type { Container, HostConfig } from 'dockerode';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { createCleanUpActivities } from '../../../activities/cleanup.ts';
-import { relayName, type Owner } from '../../../activities/io/docker/names.ts';
+import { relayName, volumeName, type Owner } from '../../../activities/io/docker/names.ts';
 import { openOutwardNetwork } from '../../../activities/record/network.ts';
 import { busyboxImage, ensureBusybox } from '../../fixtures/busybox.ts';
 import { engineDependencies, runName } from '../../fixtures/engine.ts';
@@ -48,4 +48,14 @@ describe('what an engine that was killed left of a build', { timeout: 60_000 }, 
     await cleanUp({ run: owner.run });
     expect(await isThere(relay)).toBe(false);
   });
+});
+
+it('a volume that a killed engine made only half goes with its run, and one of another run stays', { timeout: 60_000 }, async () => {
+  const run = runName('half');
+  const [half, foreign] = [volumeName(run, 'output'), volumeName(run, 'checkpoints')];
+  await docker.createVolume({ Name: half });
+  await docker.createVolume({ Name: foreign, Labels: { 'reprise.run': 'another' } });
+  await cleanUp({ run });
+  await expect(docker.getVolume(half).inspect()).rejects.toMatchObject({ statusCode: 404 });
+  await docker.getVolume(foreign).remove();
 });
