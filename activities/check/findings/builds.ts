@@ -1,6 +1,7 @@
 import type { BuildInput, CheckCode, CheckFinding, CheckSeverity } from '../../../domain/index.ts';
 import { checkoutsOf } from '../../pin/commands/git.ts';
 import { pipWords } from '../../pin/commands/pip.ts';
+import { trainingIn } from '../../pin/commands/training.ts';
 import type { DockerfileProblem } from '../../pin/dockerfile.ts';
 import { readOptions, subcommandOf } from '../../pin/options.ts';
 import { isPipOption, nearestPipOption, pipOptionsWithValue } from '../../pin/pip-options.ts';
@@ -122,22 +123,9 @@ function pseudoCommits(commands: ShellCommand[], inputs: BuildInput[]): CheckFin
     .map(({ ref, line }) => finding('NOT_A_COMMIT', 'error', line, `${ref} has ${ref.length} hexadecimal digits; a commit has 40`));
 }
 
-const trainingFile = /(^|[/_.-])(train|training|finetune|finetuning|fine_tune|fine-tune|fine_tuning|sft|qlora|lora)([/_.-]|\d|$)/i;
-const preparing = /(download|prepare|convert|install|setup|tokeniz|requirements|data|test)/i;
-
 function training(command: ShellCommand, file: string | undefined): CheckFinding[] {
-  const launcher =
-    /^(torchrun|deepspeed|accelerate|axolotl)$/.test(command.name) && command.words.some((word) => /\.(py|ya?ml)$|^launch$/.test(word.value));
-  const script = /^python[\d.]*$/.test(command.name) ? command.words.find((word) => word.value.endsWith('.py')) : undefined;
-  const trains = script !== undefined && trainingFile.test(script.value) && !preparing.test(script.value.split('/').at(-1) ?? '');
-  if (!launcher && !trains) return [];
+  const what = trainingIn(command);
+  if (what === undefined) return [];
   const where = file === undefined ? '' : ` (in ${file})`;
-  return [
-    finding(
-      'TRAINING_IN_BUILD',
-      'warning',
-      command.line,
-      `${script?.value ?? command.name} looks like a training that runs while the image is built${where}`,
-    ),
-  ];
+  return [finding('TRAINING_IN_BUILD', 'warning', command.line, `${what} looks like a training that runs while the image is built${where}`)];
 }

@@ -34,6 +34,9 @@ export function readDownload(command: ShellCommand, reading: Reading): BuildInpu
     });
 }
 
+/** Parts of addresses that say by themselves that something else will lie there: newest releases, nightlies, branches. */
+const moving = /[/_.-](?:latest|nightly)(?:[/_.-]|$)|^https:\/\/raw\.githubusercontent\.com\/[^/]+\/[^/]+\/(?:refs\/heads\/[^/]+|main|master|HEAD|develop)\/|\/archive\/(?:refs\/heads\/|(?:main|master)\.)/i;
+
 /** An address without credentials, as ADD and the downloaders take it. */
 export function addressInput(url: string, line: number, verified: boolean): BuildInput {
   const file = hubFileOf(url);
@@ -41,6 +44,7 @@ export function addressInput(url: string, line: number, verified: boolean): Buil
   if (verified) return input('url', url, line, 'exact', 'a checksum is verified');
   if (/^https:\/\/raw\.githubusercontent\.com\/[^/]+\/[^/]+\/[0-9a-f]{40}\//.test(url))
     return input('url', url, line, 'exact', 'the address names a commit');
+  if (moving.test(url)) return resists('url', url, line, 'mutable-url', 'the address names what is newest: a recording keeps what it gives now, not what it gave on the date');
   return input('url', url, line, 'by-recording', 'what the address gives may change');
 }
 

@@ -1,5 +1,5 @@
 import type { BuildInput } from '../../../domain/index.ts';
-import { input, type CommandReader, type Reading } from '../reading.ts';
+import { input, resists, type CommandReader, type Reading } from '../reading.ts';
 import type { ShellCommand } from '../shell.ts';
 import { readDownload } from './download.ts';
 import { readGit } from './git.ts';
@@ -9,6 +9,7 @@ import { isConda, isNpm, readConda, readNpm, readOtherLanguages } from './packag
 import { readPip } from './pip.ts';
 import { readProgramFile, readScript } from './scripts.ts';
 import { commandLine, readPrivate, readSystem } from './system.ts';
+import { nondeterminismOf } from './training.ts';
 
 const readers: CommandReader[] = [
   readPip,
@@ -28,6 +29,15 @@ const readers: CommandReader[] = [
  * is an input that only a recording can determine.
  */
 export async function readCommand(command: ShellCommand, reading: Reading): Promise<BuildInput[]> {
+  const inputs = await inputsOf(command, reading);
+  const why = nondeterminismOf(command);
+  if (why === undefined) return inputs;
+  // A recording answers what such a program asks, and cannot make it do the same again.
+  const others = inputs.filter(({ kind }) => kind !== 'script');
+  return [...others, resists('script', commandLine(command), command.line, 'nondeterministic-script', why)];
+}
+
+async function inputsOf(command: ShellCommand, reading: Reading): Promise<BuildInput[]> {
   if (command.words.some((word) => word.value === '--version') && command.words.length === 1) return [];
   for (const read of readers) {
     const inputs = await read(command, reading);
