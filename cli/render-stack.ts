@@ -1,4 +1,5 @@
 import type { Check, Diagnosis } from '../infra/doctor.ts';
+import type { StackStatus } from '../infra/stack.ts';
 import type { PartState } from '../infra/supervisor/supervision.ts';
 import { columns, paint } from './terminal.ts';
 
@@ -13,6 +14,11 @@ export function renderDiagnosis({ checks, parts, limits }: Diagnosis): string {
   const { sourceBytes = 0, sourceFiles = 0, buildTimeoutMs = 0 } = limits;
   const limitLine = `Limits: source ${sourceBytes} bytes and ${sourceFiles} files, build ${buildTimeoutMs} ms; all of them: docs/limits.md`;
   return [...lines, ...renderParts(parts), limitLine].join('\n');
+}
+
+/** What `--json` prints of the stack. */
+export function stackDocument(status: StackStatus): StackStatus & { schema: 'reprise.stack/v1' } {
+  return { schema: 'reprise.stack/v1', ...status };
 }
 
 /** Which parts run, since when, and how often one had to be started again. */

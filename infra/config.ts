@@ -67,8 +67,7 @@ export class ConfigError extends Error {}
 export function readConfig(environment: NodeJS.ProcessEnv = process.env): Config {
   const home = resolve(environment['REPRISE_HOME'] ?? defaultHome());
   const file = join(home, 'config.yaml');
-  const fromFile: Record<string, unknown> = existsSync(file) ? (parse(readFileSync(file, 'utf8')) ?? {}) : {};
-  const given: Record<string, unknown> = { ...fromFile };
+  const given = existsSync(file) ? readFields(file) : {};
   for (const field of Object.keys(Config.shape)) {
     const value = environment[variableOf(field)];
     if (value !== undefined && value !== '') given[field] = valuesOf(field, value);
@@ -77,9 +76,21 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env): Config
   if (parsed.success) return { ...localStoreCredentials(parsed.data), ...parsed.data };
   const lines = parsed.error.issues.map((issue) => {
     const field = String(issue.path[0] ?? (issue.code === 'unrecognized_keys' ? issue.keys.join(', ') : ''));
-    return `${field} (${variableOf(field)} or ${file}): ${issue.message}`;
+    return issue.code === 'unrecognized_keys' ? `${field} (${file}): there is no such setting` : `${field} (${variableOf(field)} or ${file}): ${issue.message}`;
   });
   throw new ConfigError(`the configuration is not usable:\n  ${lines.join('\n  ')}`);
+}
+
+function readFields(file: string): Record<string, unknown> {
+  const notUsable = (why: string, cause?: unknown): ConfigError => new ConfigError(`${file} is not usable: ${why}`, { cause });
+  let value: unknown;
+  try {
+    value = parse(readFileSync(file, 'utf8'), { prettyErrors: false }) ?? {};
+  } catch (error) {
+    throw notUsable((error as Error).message, error);
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw notUsable('it is no list of `field: value`');
+  return { ...value };
 }
 
 /** Values of submissions' secrets by name, from `REPRISE_SECRET_<NAME>`; kept apart from Config so that printing one never shows them. */

@@ -48,7 +48,7 @@ export function exportCommand(): Command {
     .argument('<run>', 'run, or workflow id for its newest run')
     .argument('<directory>', 'new or empty directory, or one that an interrupted export left')
     .option('--private', 'also where a scan found secrets or was not complete: for an auditor who may see them')
-    .option('--json', 'print what was copied as JSON')
+    .option('--json', 'print reprise.export/v1')
     .addHelpText('after', '\nExample:\n  reprise export addition-3f9c2a1b0d evidence/')
     .action(async (name: string, directory: string, options: { json?: true; private?: true }) => {
       const config = readConfig();

@@ -20,7 +20,7 @@ export function checkCommand(): Command {
     .description('everything that is visible without building; reads and executes nothing')
     .argument('<path...>', 'directories or Dockerfiles')
     .addOption(formatOption())
-    .option('--json', 'the same as --format json')
+    .option('--json', 'the same as --format json: reprise.check/v1')
     .option('--port <port>', 'port at which the server is asked; default: the manifest’s, else 80', portNumber)
     .option('--inputs', 'list every external input, not only those that resist')
     .addHelpText('after', '\nExample:\n  reprise check examples/addition')
@@ -58,7 +58,7 @@ export function scanCommand(): Command {
     .description('find secrets: in a directory, in git history, in every layer of an image, in archives of archives')
     .argument('<target>', 'path, git:DIR, image:REF, or an archive')
     .addOption(formatOption())
-    .option('--json', 'the same as --format json')
+    .option('--json', 'the same as --format json: reprise.scan/v1')
     .addHelpText('after', '\nExample:\n  reprise scan examples/addition\n  reprise scan git:.\n  reprise scan image:my/entry:latest')
     .action(async (target: string, options: { format: Format; json?: true }) => {
       const report = await scanTarget(readConfig(), target);

@@ -17,6 +17,7 @@ export function reproduceCommand(): Command {
   return addStartOptions(new Command('reproduce'))
     .description('set up what is missing, start a reproduction, follow it to its score, and audit what was stored')
     .argument('<source>', 'directory, git URL[#ref[:subdir]], .zip, .tar or .tar.gz')
+    .option('--json', 'print reprise.reproduction/v1: run and audit')
     .addHelpText('after', '\nExample:\n  reprise reproduce examples/addition')
     .action(async (source: string, options: StartOptions) => {
       const config = readConfig();

@@ -9,11 +9,11 @@ import { exitCodeOfRun } from '../exit-codes.ts';
 import { wholeNumber } from '../input.ts';
 import { withFarewell } from '../interrupt.ts';
 import { followLogs } from '../logs.ts';
-import { renderParts } from '../render-stack.ts';
+import { renderParts, stackDocument } from '../render-stack.ts';
 import { renderEnded, renderList, renderRun, renderView } from '../render.ts';
 import { findRun, isOpen, listRuns, readProgress, readRun, type FoundRun, type ListedRun } from '../runs.ts';
 import { readGivenSecrets, secretOption, valuesFor } from '../secrets.ts';
-import { startRequest } from '../start.ts';
+import { startRequest, type StartedRun } from '../start.ts';
 import { createLiveView, print, printJson, say } from '../terminal.ts';
 import { finalState, watchRun } from '../watch.ts';
 
@@ -21,7 +21,7 @@ export function watchCommand(): Command {
   return new Command('watch')
     .description('follow a run until it ends')
     .argument('<run>', 'run, or workflow id for its newest run')
-    .option('--json', 'print the final state as JSON')
+    .option('--json', 'print the final state, reprise.run/v1')
     .addHelpText('after', '\nExample:\n  reprise watch addition-3f9c2a1b0d')
     .action(async (name: string, { json }: { json?: true }) => {
       await withConnection(async (reprise) => showUntilEnd(reprise, await findRun(reprise, name), json === true));
@@ -32,7 +32,7 @@ export function statusCommand(): Command {
   return new Command('status')
     .description('the state of a run; without one, of the local stack and how often its parts were started again')
     .argument('[run]', 'run, or workflow id for its newest run')
-    .option('--json', 'print reprise.run/v1')
+    .option('--json', 'print reprise.run/v1; without a run reprise.stack/v1')
     .addHelpText('after', '\nExample:\n  reprise status addition-3f9c2a1b0d --json')
     .action(async (name: string | undefined, { json }: { json?: true }) => {
       if (name === undefined) return showStack(json === true);
@@ -65,14 +65,17 @@ export function cancelCommand(): Command {
   return new Command('cancel')
     .description('stop a run: its containers end, what it stored stays')
     .argument('<run>', 'run, or workflow id for its newest run')
+    .option('--json', 'print reprise.run/v1')
     .addHelpText('after', '\nExample:\n  reprise cancel addition-3f9c2a1b0d')
-    .action(async (name: string) => {
+    .action(async (name: string, { json }: { json?: true }) => {
       await withConnection(async (reprise) => {
         const found = await findRun(reprise, name);
         if (!(await isOpen(found))) throw new UsageError(`${found.run} has ended already`, 'See `reprise status` for what it came to.');
         await found.handle.cancel();
         say(`Cancelling ${found.run}; waiting until its containers have ended.`);
-        print(renderRun(await finalState(found)));
+        const run = await finalState(found);
+        if (json) printJson(run);
+        else print(renderRun(run));
       });
     });
 }
@@ -85,7 +88,7 @@ export function retryCommand(): Command {
     .addOption(secretOption())
     .option('--fresh', 'compute every stage anew')
     .option('--watch', 'follow it until it ends')
-    .option('--json', 'print the state as JSON')
+    .option('--json', 'print reprise.started/v1; with --watch the final state, reprise.run/v1')
     .addHelpText('after', '\nExample:\n  reprise retry addition-3f9c2a1b0d --watch')
     .action(async (name: string, options: { accept?: string[]; secret?: string[]; fresh?: true; watch?: true; json?: true }) => {
       await withConnection(async (reprise) => {
@@ -97,7 +100,7 @@ export function retryCommand(): Command {
         const started = await startRequest(reprise, submission, { ...request, ...(accept.length > 0 && { accept }), fresh: options.fresh === true }, secrets);
         say(`${started.attached ? 'Already running' : 'Started'}: ${started.run}\n${started.uiUrl}`);
         if (options.watch) await showUntilEnd(reprise, started, options.json === true);
-        else print(started.run);
+        else printStarted([started], options.json === true);
       });
     });
 }
@@ -107,7 +110,7 @@ export function listCommand(): Command {
     .description('runs, the newest first')
     .option('--filter <query>', "Temporal list filter, e.g. \"RepriseFault = 'submission'\"")
     .option('--limit <n>', 'at most so many', wholeNumber, 50)
-    .option('--json', 'print JSON')
+    .option('--json', 'print reprise.runs/v1')
     .addHelpText('after', "\nExample:\n  reprise list --filter \"RepriseTrack = 'cpu' AND RepriseScore > 0.5\"")
     .action(async ({ filter, limit, json }: { filter?: string; limit: number; json?: true }) => {
       await withConnection(async (reprise) => {
@@ -132,8 +135,13 @@ function unattended({ parts, supervised }: StackStatus): string[] {
 
 async function showStack(json: boolean): Promise<void> {
   const status = await stackStatus(readConfig());
-  if (json) printJson(status);
+  if (json) printJson(stackDocument(status));
   else print([...renderParts(status.parts), ...unattended(status)].join('\n'));
+}
+
+export function printStarted(runs: readonly StartedRun[], json: boolean): void {
+  if (json) printJson({ schema: 'reprise.started/v1', runs: runs.map(({ run, workflowId, uiUrl, attached }) => ({ run, workflowId, uiUrl, attached })) });
+  else for (const { run } of runs) print(run);
 }
 
 /** Draws a run until it has ended, prints its final state, and sets the exit code. */

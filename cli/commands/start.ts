@@ -6,8 +6,8 @@ import { checkInputs, type RequestOptions } from '../prepare.ts';
 import { acceptOption, readAcceptances } from '../accept.ts';
 import { readGivenSecrets, secretOption } from '../secrets.ts';
 import { startReproduction, type StartedRun } from '../start.ts';
-import { nowAndThen, print, printJson, say } from '../terminal.ts';
-import { showUntilEnd, withConnection } from './runs.ts';
+import { nowAndThen, say } from '../terminal.ts';
+import { printStarted, showUntilEnd, withConnection } from './runs.ts';
 
 export interface StartOptions extends Omit<RequestOptions, 'accept' | 'secrets'> {
   accept?: string[];
@@ -21,14 +21,14 @@ export function startCommand(): Command {
     .description('start a reproduction, or attach to the one that is under way')
     .argument('<source>', 'directory, git URL[#ref[:subdir]], .zip, .tar or .tar.gz')
     .option('--watch', 'follow it until it ends')
+    .option('--json', 'print reprise.started/v1; with --watch the final state, reprise.run/v1')
     .addHelpText('after', '\nExample:\n  reprise start examples/addition --watch\n  reprise start https://example.org/team/entry.git#v1.0 --suite suites/qa --track cpu\n  HF_TOKEN=… reprise start entry --secret HF_TOKEN --secret NETRC=@netrc')
     .action(async (source: string, options: StartOptions) => {
       await checkInputs(readConfig(), source, options.suite);
       await withConnection(async (reprise) => {
         const started = await startFrom(reprise, source, options);
         if (options.watch) for (const each of started) await showUntilEnd(reprise, each, options.json === true);
-        else if (options.json) printJson({ schema: 'reprise.started/v1', runs: started.map(({ run, workflowId, uiUrl, attached }) => ({ run, workflowId, uiUrl, attached })) });
-        else for (const { run } of started) print(run);
+        else printStarted(started, options.json === true);
       });
     });
 }
@@ -44,8 +44,7 @@ export function addStartOptions(command: Command): Command {
     .option('--context <dir>', 'build context of that Dockerfile')
     .addOption(acceptOption())
     .addOption(secretOption())
-    .option('--fresh', 'compute every stage anew')
-    .option('--json', 'print JSON');
+    .option('--fresh', 'compute every stage anew');
 }
 
 /** Says on stderr where each run can be watched. */

@@ -25,11 +25,11 @@ function buildCommand(): Command {
     .description('finished questions from a definition and the data sets that it names')
     .argument('<definition>', 'YAML file; docs/suites.md describes it')
     .requiredOption('--out <dir>', 'where to write; new or empty')
-    .option('--json', 'print the suite.yaml that was written as JSON')
+    .option('--json', 'print reprise.suite-description/v1: the suite.yaml that was written')
     .addHelpText('after', '\nExample:\n  reprise suite build examples/suites/metrics.yaml --out suites/metrics')
     .action(async (definition: string, options: { out: string; json?: true }) => {
       const described = await buildSuite(definition, options.out);
-      if (options.json) return printJson(described);
+      if (options.json) return printJson({ schema: 'reprise.suite-description/v1', ...described });
       const sources = new Map(described.scenarios?.flatMap((scenario) => scenario.sources ?? []).map(({ file, sha256 }) => [file, sha256]));
       for (const [file, sha256] of sources) say(`${sha256}  ${file}`);
       const questions = described.scenarios?.reduce((sum, scenario) => sum + scenario.questions, 0);
@@ -72,10 +72,12 @@ function encryptCommand(): Command {
     .description('copy a suite with its closed stage as one file that only the suite key opens')
     .argument('<directory>', 'suite')
     .requiredOption('--out <dir>', 'where to write; new or empty')
+    .option('--json', 'print reprise.suite-sealed/v1')
     .addHelpText('after', '\nExample:\n  reprise suite encrypt private/suite --out suites/sealed')
-    .action(async (directory: string, options: { out: string }) => {
+    .action(async (directory: string, options: { out: string; json?: true }) => {
       const questions = await encryptSuite(settings(), directory, options.out);
-      print(`${questions} closed questions sealed in ${options.out}/closed.sealed; keep ${directory} where no submission is built`);
+      if (options.json) printJson({ schema: 'reprise.suite-sealed/v1', directory: options.out, questions });
+      else print(`${questions} closed questions sealed in ${options.out}/closed.sealed; keep ${directory} where no submission is built`);
     });
 }
 
@@ -86,7 +88,7 @@ function sampleCommand(): Command {
     .requiredOption('--budget <n>', 'questions of each stage, perturbed copies included', wholeNumber)
     .requiredOption('--out <dir>', 'where to write; new or empty')
     .option('--seed <seed>', 'decides which', '1')
-    .option('--json', 'print what was taken')
+    .option('--json', 'print reprise.suite-sample/v1')
     .addHelpText('after', '\nExample:\n  reprise suite sample suites/final --budget 600 --out suites/coarse')
     .action(async (directory: string, options: { budget: number; out: string; seed: string; json?: true }) => {
       const taken = await sampleSuite(settings(), directory, options.out, options.budget, options.seed);

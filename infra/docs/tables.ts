@@ -19,7 +19,7 @@ export function configurationTable(): string {
   const defaults = readConfig({ REPRISE_HOME: '/HOME', XDG_CACHE_HOME: '/CACHE', REPRISE_HOST: 'HOSTNAME' });
   const rows = Object.entries(Config.shape).map(([field, schema]) => {
     const value = defaults[field as keyof Config];
-    const text = value === undefined || hostDependent.has(field) ? '' : typeof value === 'object' ? JSON.stringify(value) : String(value);
+    const text = field === 'home' ? '`.reprise` of a checkout, else `~/.reprise`' : value === undefined || hostDependent.has(field) ? '' : typeof value === 'object' ? '' : String(value);
     return [`\`${variableOf(field)}\``, schema.description ?? '', text.replaceAll('/HOME', '$REPRISE_HOME').replaceAll('/CACHE', '~/.cache')];
   });
   return table(['variable', 'what', 'default'], rows);

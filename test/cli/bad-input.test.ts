@@ -78,6 +78,19 @@ describe('what is wrong is named with its place and a next step, and ends with 2
     expect(readdirSync(scratch)).not.toContain('home');
   });
 
+  it.each([
+    ['is broken', 'a: [', /home\/config\.yaml is not usable: Flow sequence/],
+    ['is a list', '- a', /home\/config\.yaml is not usable: it is no list of/],
+    ['names what is no setting', 'bogus: 1', /bogus \(.*home\/config\.yaml\): there is no such setting/],
+    ['gives a wrong value', 's3Port: many', /s3Port \(REPRISE_S3_PORT or .*home\/config\.yaml\)/],
+  ])('a config.yaml that %s is the operator’s to correct', async (_what, text, words) => {
+    write('home/config.yaml', text);
+    const { exitCode, stderr } = await reprise('list');
+    expect(stderr).toMatch(words);
+    expect(stderr).toContain('\n  Next: Correct the named variable or file.');
+    expect(exitCode).toBe(4);
+  });
+
   it.each<[string, (bytes: Buffer) => void, string | undefined, string]>([
     ['another key', () => undefined, '0b'.repeat(32), 'REPRISE_SUITE_KEY_FILE names it'],
     ['a byte that was changed', (bytes) => void (bytes[bytes.length - 40] = (bytes.at(-40) ?? 0) ^ 1), undefined, 'was changed since it was sealed'],

@@ -22,6 +22,12 @@ describe('every command', () => {
     expect(help).toMatch(/Examples?:\n {2}(\w+=\S+ )?reprise /);
   });
 
+  it('offers its result as JSON and names the shape, unless lines are all it prints', () => {
+    const leaves = commands.flatMap((command) => (command.commands.length > 0 ? command.commands : [command]));
+    const withoutSchema = leaves.filter((command) => !/reprise\.[a-z-]+\/v\d/.test(command.options.find(({ long }) => long === '--json')?.description ?? ''));
+    expect(withoutSchema.map((command) => command.name())).toEqual(['logs', 'metric', 'results']);
+  });
+
   it('prints its help on stdout and exits with 0', () => {
     expect(run(['start', '--help'])).toMatchObject({ exitCode: 0, stdout: expect.stringContaining('Usage: reprise start') });
   });
