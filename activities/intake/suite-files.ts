@@ -4,7 +4,7 @@ import { readdir, readFile, stat } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { ApplicationFailure } from '@temporalio/common';
 import { SuiteDescription, SuiteStage, type SuiteStageContent } from '../../domain/index.ts';
-import { invalid, readLines } from './suite-lines.ts';
+import { chunksOf, invalid, readLines } from './suite-lines.ts';
 import { checkQuestion, type Known, nothingKnown, readQuestion } from './suite-questions.ts';
 import { sealedFile } from './suite-seal.ts';
 import type { StageQuestion } from './suite-split.ts';
@@ -22,7 +22,7 @@ export interface SuiteFiles extends SuiteHeader {
 }
 
 /** Opens a sealed closed stage; asked only where there is one. Its questions are not to be used before the last has come. */
-export type OpenSealed = (bytes: Uint8Array) => Promise<AsyncIterable<StageQuestion>>;
+export type OpenSealed = (chunks: AsyncIterable<Uint8Array>) => Promise<AsyncIterable<StageQuestion>>;
 /** Called for each question, those of one scenario one after the other. */
 export type TakeQuestion = (stage: SuiteStage, asked: StageQuestion) => void;
 
@@ -33,18 +33,6 @@ export type TakeQuestion = (stage: SuiteStage, asked: StageQuestion) => void;
 export async function readSuiteFiles(directory: string, metricNames: ReadonlySet<string>, openSealed: OpenSealed): Promise<SuiteFiles> {
   const { stages, take } = collecting();
   return { ...(await visitSuite(directory, metricNames, openSealed, take)), stages };
-}
-
-/** The same, with everything that is wrong instead of the first; what is wrong is left out of the suite. */
-export async function readSuiteWithProblems(
-  directory: string,
-  metricNames: ReadonlySet<string>,
-  openSealed: OpenSealed,
-): Promise<{ suite: SuiteFiles; problems: string[] }> {
-  const problems: string[] = [];
-  const { stages, take } = collecting();
-  const header = await visitSuite(directory, metricNames, openSealed, take, ({ message }) => problems.push(message));
-  return { suite: { ...header, stages }, problems };
 }
 
 function collecting(): { stages: SuiteStageContent[]; take: TakeQuestion } {
@@ -117,19 +105,22 @@ async function readScenario(directory: string, stage: SuiteStage, name: string, 
 }
 
 async function readSealed(directory: string, openSealed: OpenSealed, known: Known, take: TakeQuestion, hasClosed: boolean): Promise<void> {
-  const bytes = await readFile(join(directory, sealedFile)).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return undefined;
-    throw invalid(sealedFile, `cannot be read: ${error.message}`);
-  });
-  if (bytes === undefined) return;
+  const path = join(directory, sealedFile);
+  if ((await stat(path).catch(() => undefined)) === undefined) return;
   if (hasClosed) throw invalid(sealedFile, 'stands beside closed/; keep one of them');
   let [scenario, line] = ['', 0];
-  for await (const asked of await openSealed(bytes)) {
+  let wrong: unknown;
+  for await (const asked of await openSealed(chunksOf(path, sealedFile))) {
     line = asked.scenario === scenario ? line + 1 : 1;
     scenario = asked.scenario;
-    checkQuestion(asked.question, { stage: 'closed', file: `${sealedFile}: closed/${scenario}.jsonl`, line }, known);
-    take('closed', asked);
+    try {
+      checkQuestion(asked.question, { stage: 'closed', file: `${sealedFile}: closed/${scenario}.jsonl`, line }, known);
+    } catch (error) {
+      wrong ??= error; // Thrown when all is read: of a file that was changed, that is what is wrong.
+    }
+    if (wrong === undefined) take('closed', asked);
   }
+  if (wrong !== undefined) throw wrong as Error;
 }
 
 async function readDescription(directory: string): Promise<SuiteDescription> {

@@ -21,7 +21,8 @@ function refuseLong(lineBytes: number, where: string): void {
   if (lineBytes > limits.suiteLineBytes) throw invalid(where, `is larger than ${limits.suiteLineBytes} bytes; shorten its prompt`);
 }
 
-async function* chunksOf(path: string, file: string): AsyncGenerator<Buffer> {
+/** Failures: SUITE_INVALID where the file cannot be read. */
+export async function* chunksOf(path: string, file: string): AsyncGenerator<Buffer> {
   try {
     yield* createReadStream(path) as AsyncIterable<Buffer>;
   } catch (error) {

@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import { GroupMetric, limits, Question, type SuiteStage } from '../../domain/index.ts';
+import { createLinePlaces, type LinePlaces } from './line-places.ts';
 import { invalid } from './suite-lines.ts';
 
 export interface Place {
@@ -11,19 +12,17 @@ export interface Place {
 /** What all questions of a suite share: known metrics, and where each id stands. */
 export interface Known {
   metricNames: ReadonlySet<string>;
-  /** By id, as a number, of which there may be a hundred thousand: which of `files`, and the line. */
+  /** By id, in `places`. */
   seen: Map<string, number>;
-  files: string[];
+  places: LinePlaces;
 }
 
 export function nothingKnown(metricNames: ReadonlySet<string>): Known {
-  return { metricNames, seen: new Map(), files: [] };
+  return { metricNames, seen: new Map(), places: createLinePlaces() };
 }
 
-const linesMost = 2 ** 32;
-
 /** "open/sums.jsonl line 3" */
-function placeText({ file, line }: Pick<Place, 'file' | 'line'>): string {
+function placeText({ file, line }: Place): string {
   return `${file} line ${line}`;
 }
 
@@ -37,14 +36,13 @@ export function readQuestion(text: string, place: Place, known: Known): Question
 }
 
 /** What the shape alone does not say. Failures: SUITE_INVALID. */
-export function checkQuestion(question: Question, place: Place, { seen, files, metricNames }: Known): void {
+export function checkQuestion(question: Question, place: Place, { seen, places, metricNames }: Known): void {
   const { stage } = place;
   const where = placeText(place);
   const earlier = seen.get(question.id);
   const named = stage === 'closed' ? 'its id' : `the id ${JSON.stringify(question.id)}`;
-  if (earlier !== undefined) throw invalid(where, `${named} stands in ${placeText({ file: files[Math.floor(earlier / linesMost)] ?? '', line: earlier % linesMost })} already`);
-  if (files.at(-1) !== place.file) files.push(place.file);
-  seen.set(question.id, (files.length - 1) * linesMost + place.line);
+  if (earlier !== undefined) throw invalid(where, `${named} stands in ${places.text(earlier)} already`);
+  seen.set(question.id, places.add(place.file, place.line));
   if (question.prompt.length > limits.promptCharacters) throw invalid(where, `prompt: has ${question.prompt.length} characters; ${limits.promptCharacters} are the most`);
   const wrongWindow = windowProblem(question);
   if (wrongWindow !== undefined) throw invalid(where, `window: ${wrongWindow}`);

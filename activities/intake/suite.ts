@@ -58,7 +58,7 @@ export function scratchOf({ settings }: Pick<SuiteDependencies, 'settings'>): st
 
 /** Opens `closed.sealed` with the installation's key. Failures: SUITE_KEY_MISSING, SUITE_INVALID. */
 export function openSealedWith({ settings }: Pick<SuiteDependencies, 'settings'>): OpenSealed {
-  return async (bytes) => openSealedStage(await readSuiteKey(settings), bytes);
+  return async (chunks) => openSealedStage(await readSuiteKey(settings), chunks);
 }
 
 /** A suite that is in the store already. Failures: STORE_CORRUPT where it is missing or no suite. */

@@ -1,7 +1,10 @@
+import { tmpdir } from 'node:os';
 import { Command } from 'commander';
 import { openSealedWith } from '../../activities/intake/suite.ts';
 import { readSuiteKey } from '../../activities/intake/suite-crypto.ts';
-import { readSuiteFiles } from '../../activities/intake/suite-files.ts';
+import { visitSuite } from '../../activities/intake/suite-files.ts';
+import { withSpool } from '../../activities/io/spool.ts';
+import { startSpoolList } from '../../activities/io/spool-list.ts';
 import { buildSuite } from '../../activities/suite/build.ts';
 import { lintSuite, type SuiteSettings, type SuiteView, viewSuite } from '../../activities/suite/inspect.ts';
 import { encryptSuite, sampleSuite } from '../../activities/suite/reshape.ts';
@@ -101,14 +104,16 @@ function settings(): SuiteSettings {
   return { settings: { suiteKeyFile: readConfig().suiteKeyFile } };
 }
 
-/** Closed text is printed only when it is asked for by name, to who has the key of closed suites. */
+/** When all of it was read, so that a broken line leaves no half list. Closed text is printed only when it is asked for by name, to who has the key of closed suites. */
 async function printQuestions(directory: string, withClosed: boolean): Promise<void> {
   if (withClosed) await readSuiteKey(settings().settings);
-  const { stages } = await readSuiteFiles(directory, metricNames, openSealedWith(settings()));
-  for (const { stage, scenarios } of stages) {
-    if (stage === 'closed' && !withClosed) continue;
-    for (const { name, questions } of scenarios) for (const question of questions) print(JSON.stringify({ stage, scenario: name, ...question }));
-  }
+  await withSpool(tmpdir(), async (spool) => {
+    const asked = startSpoolList<object>(spool);
+    await visitSuite(directory, metricNames, openSealedWith(settings()), (stage, { scenario, question }) => {
+      if (stage === 'open' || withClosed) asked.push({ stage, scenario, ...question });
+    });
+    for (const each of asked) print(JSON.stringify(each));
+  });
 }
 
 function viewText({ name, version, canary, scenarios }: SuiteView): string {
