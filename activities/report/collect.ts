@@ -1,9 +1,9 @@
-import { canonicalJson, type SuiteStage, type SuiteStageContent } from '../../domain/index.ts';
+import { canonicalJson, type SuiteStage } from '../../domain/index.ts';
 import type { Results } from '../../domain/results.ts';
 import { failure, outcomeOf } from '../failure.ts';
-import { loadSuite, loadSuiteStage, type SuiteDependencies } from '../intake/suite.ts';
+import { loadSuite, type SuiteDependencies } from '../intake/suite.ts';
 import { columnsOf, type MetricColumn } from './columns.ts';
-import { type ItemRow, itemValues } from './item-values.ts';
+import { itemValues, type ScenarioItems } from './item-values.ts';
 import { artifactBytes, readStoredRun, type StoredRun } from './stored-run.ts';
 import { trainingDurationMs } from './training-duration.ts';
 
@@ -51,7 +51,7 @@ export interface CollectedRun {
   questions: string;
   trainingMs: number | null;
   /** By scenario; absent for a scenario whose questions may not be seen. */
-  items: Map<string, ItemRow[]>;
+  items: Map<string, ScenarioItems>;
 }
 
 async function collectRun(source: RunSource, { withoutClosedItems = false }: CollectOptions, note: (text: string) => void): Promise<CollectedRun> {
@@ -60,22 +60,21 @@ async function collectRun(source: RunSource, { withoutClosedItems = false }: Col
   const items: CollectedRun['items'] = new Map();
   for (const stage of Object.keys(suite.stored.stages) as SuiteStage[]) {
     if (stage === 'closed' && withoutClosedItems) continue;
-    const content = await stageUnlessLocked(source, stored.suite, stage, note);
-    const values = content && (await itemValues(source, stored, stage, content));
-    for (const [name, list] of values ?? []) items.set(name, list);
-    if (content && !values) note(`${stored.run} kept no values of single questions of the ${stage} stage: its scores have no intervals`);
+    for (const [name, values] of await valuesUnlessLocked(source, stored, stage, note)) items.set(name, values);
   }
   const questions = canonicalJson(Object.entries(suite.stored.stages).map(([stage, kept]) => [stage, kept.questionsSha256]));
   return { stored, questions, items, trainingMs: trainingDurationMs(await artifactBytes(source.store, stored.manifest, 'history.json')) };
 }
 
-async function stageUnlessLocked(source: RunSource, suite: string, stage: SuiteStage, note: (text: string) => void): Promise<SuiteStageContent | undefined> {
+async function valuesUnlessLocked(source: RunSource, stored: StoredRun, stage: SuiteStage, note: (text: string) => void): Promise<Iterable<[string, ScenarioItems]>> {
   try {
-    return await loadSuiteStage(source, suite, stage);
+    const values = await itemValues(source, stored, stage);
+    if (!values) note(`${stored.run} kept no values of single questions of the ${stage} stage: its scores have no intervals`);
+    return values ?? [];
   } catch (error) {
     if (outcomeOf(error)?.code !== 'SUITE_KEY_MISSING') throw error;
     note(`without the values of single ${stage} questions: ${(error as Error).message}`);
-    return undefined;
+    return [];
   }
 }
 

@@ -45,8 +45,8 @@ function scoreColumn({ name, stage }: Scenario): MetricColumn {
   return {
     column: { id: name, scenario: name, stage, better: 'higher' },
     // Null where none of the scenario's questions has a value, which the stored score gives as 0.
-    valueOf: (run) => (run.items.get(name)?.every(({ first }) => first === null) ? null : (scoreOf(run, stage, name)?.score ?? null)),
-    itemsOf: (run) => run.items.get(name)?.map(({ first }) => first),
+    valueOf: (run) => (run.items.get(name)?.first.every((value) => value === null) ? null : (scoreOf(run, stage, name)?.score ?? null)),
+    itemsOf: (run) => run.items.get(name)?.first,
   };
 }
 
@@ -65,10 +65,7 @@ function metricColumn({ name, stage }: Scenario, metric: string, note: (text: st
     {
       column: { id: `${name}:${metric}`, scenario: name, stage, better },
       valueOf: (run) => scoreOf(run, stage, name)?.metrics[metric] ?? null,
-      itemsOf(run) {
-        const rows = run.items.get(name);
-        return rows?.some(({ metrics }) => metric in metrics) ? rows.map(({ metrics }) => metrics[metric] ?? null) : undefined;
-      },
+      itemsOf: (run) => run.items.get(name)?.metrics.get(metric),
     },
   ];
 }
