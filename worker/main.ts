@@ -17,6 +17,7 @@ import { giveBackLeftBehind, workerIdentity } from './left-behind.ts';
 import { createLogger, temporalLogger } from './logger.ts';
 import { sweepOrphans } from './orphans.ts';
 import { optionsOf, workerHelp } from './options.ts';
+import { startProblem, UnreachableError } from './start-problem.ts';
 
 /** Runs until SIGTERM or SIGINT; what runs in containers then is let go of, and the next worker attaches to it. */
 async function main(): Promise<void> {
@@ -29,7 +30,9 @@ async function main(): Promise<void> {
   // As in the logger: a full disk must not end the worker.
   process.stderr.on('error', () => undefined);
   Runtime.install({ logger: temporalLogger(logger), shutdownSignals: ['SIGTERM', 'SIGINT'] });
-  const connection = await NativeConnection.connect({ address: config.temporalAddress });
+  const connection = await NativeConnection.connect({ address: config.temporalAddress }).catch((cause: unknown) => {
+    throw new UnreachableError(`no Temporal server answers at ${config.temporalAddress}`, { cause });
+  });
   const leaving = new AbortController();
   try {
     const client = new Client({ connection: await Connection.connect({ address: config.temporalAddress }), namespace: config.namespace });
@@ -100,4 +103,9 @@ function sharedOptions(config: Config, connection: NativeConnection) {
   } as const;
 }
 
-await main();
+await main().catch((error: unknown) => {
+  const report = startProblem(error);
+  if (!report) throw error;
+  process.stderr.write(`reprise-worker: ${report.message}\n  Next: ${report.nextStep}\n`);
+  process.exitCode = report.exitCode;
+});
