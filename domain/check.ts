@@ -52,6 +52,7 @@ export const checkCodes = {
   FILE_NOT_IN_IMAGE: 'COPY the file into the image before the line that reads it.',
   UNQUOTED_REDIRECT: 'Quote the requirement ("name>=1.0"): without quotes the shell reads > and < as redirections.',
   MISSPELT_OPTION: 'Correct the option; `pip install --help` lists them.',
+  NOT_BUILT_HERE: 'Say it as the message does: builds run without BuildKit, on a network that records what they take in.',
   EXEC_FORM_INVALID: 'Write the list as JSON (double quotes, no comma at its end), or as plain shell text.',
   SHELL_SYNTAX: 'Correct the shell text of this RUN; `sh -n` shows the place.',
   NOT_A_COMMIT: 'Give the full commit id of 40 hexadecimal digits, as `git rev-parse HEAD` prints it.',

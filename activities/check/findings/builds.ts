@@ -8,6 +8,7 @@ import { isPipOption, nearestPipOption, pipOptionsWithValue } from '../../pin/pi
 import { isPseudoCommit } from '../../pin/pip-specs.ts';
 import type { ShellCommand } from '../../pin/shell.ts';
 import { finding, type Checked } from './finding.ts';
+import { notBuilt } from './newer-syntax.ts';
 
 /** What the builder or one of its commands refuses. */
 export function buildFindings(checked: Checked): CheckFinding[] {
@@ -18,6 +19,7 @@ export function buildFindings(checked: Checked): CheckFinding[] {
       ? []
       : [finding('DOCKERIGNORE_INVALID', 'error', 1, `.dockerignore holds a pattern that cannot be read: ${checked.context.problem}`)]),
     ...emptySources(checked),
+    ...notBuilt(checked),
     ...execForms(checked),
     ...shellErrors(checked),
     ...commands.flatMap((command) => [...redirections(command), ...options(command)]),
