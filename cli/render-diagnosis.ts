@@ -6,14 +6,16 @@ export function renderDiagnosis({ run, audience, stages }: Diagnosis): string {
   return [`Diagnosis of ${run}, for the ${audience}`, ...stages.flatMap(stageLines)].join('\n');
 }
 
-function stageLines({ stage, score, counts, failures, deviations, empty, latency, tokensPerSecond, confidence = [], items = [] }: StageDiagnosis): string[] {
+function stageLines({ stage, score, counts, failures, deviations, empty, latency, tokensPerSecond, confidence = [], items }: StageDiagnosis): string[] {
   const summary = `${stage}: score ${score.toFixed(4)}, ${counts.answered} answered, ${counts.failed} failed, ${counts.unanswered} unanswered`;
   if (!failures) return ['', summary, '  no more can be told without the key of the closed questions'];
-  const rows = [...rowsOf('failed', failures), ...rowsOf('departs from the API', deviations ?? {}), ['without a text', '', String(empty ?? 0)]];
+  // Of what may not be seen question by question these are told as powers of ten.
+  const least = items ? '' : 'at least ';
+  const rows = [...rowsOf('failed', failures), ...rowsOf('departs from the API', deviations ?? {}, least), ['without a text', '', (empty ?? 0) === 0 ? '0' : `${least}${empty}`]];
   const buckets = latency?.filter(({ share }) => share > 0).map(({ belowMs, share }) => `${belowMs === null ? 'longer' : `<${belowMs} ms`} ${Math.round(share * 100)} %`);
   const speed = tokensPerSecond === null ? [] : [`  ${tokensPerSecond} tokens a second of one request, as the server counts them`];
   const told = [...(buckets?.length ? [`  latency: ${buckets.join(', ')}`] : []), ...speed];
-  return ['', summary, ...columns(rows.map(([name = '', ...rest]) => [`  ${name}`, ...rest])), ...told, ...confidence.flatMap(confidenceLines), ...columns(missingRows(items))];
+  return ['', summary, ...columns(rows.map(([name = '', ...rest]) => [`  ${name}`, ...rest])), ...told, ...confidence.flatMap(confidenceLines), ...columns(missingRows(items ?? []))];
 }
 
 /** Not given is neither zero nor certain. */
@@ -29,6 +31,6 @@ function missingRows(items: Iterable<ItemDiagnosis>): string[][] {
   return rows;
 }
 
-function rowsOf(name: string, counts: Record<string, number>): string[][] {
-  return Object.entries(counts).map(([word, count]) => [name, word, String(count)]);
+function rowsOf(name: string, counts: Record<string, number>, before = ''): string[][] {
+  return Object.entries(counts).map(([word, count]) => [name, word, `${before}${count}`]);
 }

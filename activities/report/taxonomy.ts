@@ -6,7 +6,7 @@ import { type Deviation, failureReasons } from '../evaluate/reply.ts';
  * whatever else stands in an answer counts as "other".
  */
 const reasons: ReadonlySet<string> = new Set(failureReasons);
-const deviations: ReadonlySet<string> = new Set(
+export const deviationWords: ReadonlySet<string> = new Set(
   Object.keys({
     'echoed-prompt': true,
     'tokens-missing': true,
@@ -31,7 +31,7 @@ export function countReasons(answers: Iterable<Answer>): Record<string, number> 
 }
 
 export function countDeviations(answers: Iterable<Answer>): Record<string, number> {
-  return counted(answers, (answer) => (answer.status === 'answered' ? (answer.deviations ?? []) : []).map((name) => (deviations.has(name) ? name : 'other')));
+  return counted(answers, (answer) => (answer.status === 'answered' ? (answer.deviations ?? []) : []).map((name) => (deviationWords.has(name) ? name : 'other')));
 }
 
 export function countEmpty(answers: Iterable<Answer>): number {

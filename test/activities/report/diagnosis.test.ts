@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { type Audience, diagnosisFor, type ItemDiagnosis, itemOf, type StageDiagnosis } from '../../../activities/report/diagnosis.ts';
-import { latencyBuckets, latencyBoundsMs } from '../../../activities/report/taxonomy.ts';
+import { deviationWords, latencyBuckets, latencyBoundsMs } from '../../../activities/report/taxonomy.ts';
 import { failureReasons } from '../../../activities/evaluate/reply.ts';
 import { type Answer, computeScores, GenerationSettings, type StageScore, startStageScore, type SuiteStage, type SuiteStageContent } from '../../../domain/index.ts';
 
@@ -65,10 +65,19 @@ describe('of the closed stage a submitter sees', () => {
     expect(latencyBuckets(many, 0.1).map(({ share }) => share)).toEqual([0, 0, 0, 0, 1, 0, 0, 0]);
   });
 
-  test('less than 16 bytes that a hostile server can choose, over 5,000 questions', () => {
-    // The questions spread over answered, unanswered and the reasons, and latency tenths over the buckets.
-    const bits = ways(5_000, failureReasons.length + 3) + ways(10, latencyBoundsMs.length + 1);
-    expect(bits / 8).toBeLessThan(16);
+  test('how often answers depart from the API as the power of ten that it reaches', () => {
+    const many = Array.from({ length: 60 }, (_, index) => answered(String(index), 1, { text: '', deviations: ['tokens-missing', ...(index < 9 ? ['logprob-missing'] : [])] }));
+    const score = { stage: 'closed', score: 0, counts: { answered: 60, failed: 0, unanswered: 0 }, scenarios: [] } satisfies StageScore;
+    const [told] = diagnosisFor('submitter', 'r', [{ score, seen: { answers: many, items: [], confidence: [] } }]).stages;
+    expect(told).toMatchObject({ deviations: { 'logprob-missing': 1, 'tokens-missing': 10 }, empty: 10 });
+  });
+
+  test('less than 20 bytes that a hostile server can choose, over 5,000 questions', () => {
+    // The questions spread over answered, unanswered and the reasons, latency tenths over the buckets, and a power of ten or none for
+    // each way to depart from the API, another word among them, and for answers without a text.
+    const powers = ['none', 1, 10, 100, 1_000].length;
+    const bits = ways(5_000, failureReasons.length + 3) + ways(10, latencyBoundsMs.length + 1) + (deviationWords.size + 2) * Math.log2(powers);
+    expect(bits / 8).toBeLessThan(20);
   });
 });
 
