@@ -1,12 +1,12 @@
 import type { AcceptedItem, AuditReport, GatedItem, Publication, PublicationAudit } from '../domain/index.ts';
-import { columns, paint } from './terminal.ts';
+import { columns, counted, paint } from './terminal.ts';
 
 /** What of a fingerprint is shown, and enough to accept it. */
 export const shownFingerprint = 16;
 
 export function renderPublication(publication: Publication, directory: string): string {
   const { published, replaced, blocked } = publication;
-  const verdict = published ? `Published to ${directory}: ${contents(publication)}; ${replaced.length} secrets replaced` : paint('red', 'NOT published: nothing was written', process.stdout);
+  const verdict = published ? `Published to ${directory}: ${contents(publication)}; ${counted(replaced.length, 'secret')} replaced` : paint('red', 'NOT published: nothing was written', process.stdout);
   return [
     ...changes(publication),
     ...blocked.map(({ path, rule, reason, fingerprint }) => blockedLine({ place: [path, reason].filter((part) => part !== '').join(': '), rule, ...(fingerprint !== undefined && { fingerprint }) })),
@@ -15,8 +15,8 @@ export function renderPublication(publication: Publication, directory: string): 
 }
 
 export function renderPublicationAudit({ verified, files, signedBy, publication, problems }: PublicationAudit, directory: string): string {
-  const verdict = `Audit of the publication ${directory}: ${verified ? 'verified' : 'does NOT verify'}; ${files.checked} files, ${files.bytes} bytes re-read${signerText(signedBy)}`;
-  const stated = publication ? [`Copy of ${publication.source.origin}, ${publication.at.slice(0, 10)}: ${contents(publication)}; ${publication.replaced.length} secrets replaced`, ...changes(publication)] : [];
+  const verdict = `Audit of the publication ${directory}: ${verified ? 'verified' : 'does NOT verify'}; ${counted(files.checked, 'file')}, ${files.bytes} bytes re-read${signerText(signedBy)}`;
+  const stated = publication ? [`Copy of ${publication.source.origin}, ${publication.at.slice(0, 10)}: ${contents(publication)}; ${counted(publication.replaced.length, 'secret')} replaced`, ...changes(publication)] : [];
   return [verdict, ...stated, ...problemLines(problems)].join('\n');
 }
 
@@ -31,7 +31,7 @@ export function problemLines(problems: AuditReport['problems']): string[] {
 }
 
 function contents({ tree, history }: Publication): string {
-  return [...(tree ? [`${tree.files} files`] : []), ...(history ? [`${history.objects} git objects, ${history.rewritten} rewritten`] : [])].join(', ');
+  return [...(tree ? [counted(tree.files, 'file')] : []), ...(history ? [`${counted(history.objects, 'git object')}, ${history.rewritten} rewritten`] : [])].join(', ');
 }
 
 function changes({ replaced, leftOut, accepted }: Publication): string[] {

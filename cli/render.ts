@@ -3,7 +3,7 @@ import { priceOf, totalCost, type AuditReport, type Prices, type Run, type RunSt
 import { formatDuration } from '../workflows/details.ts';
 import type { ListedRun } from './runs.ts';
 import { acceptedLine, blockedLine, problemLines, shownFingerprint, signerText } from './render-publication.ts';
-import { columns, paint } from './terminal.ts';
+import { columns, counted, paint } from './terminal.ts';
 import type { RunView } from './watch.ts';
 
 const signs: Record<RunStage['status'], string> = {
@@ -56,8 +56,8 @@ export function renderScan({ complete, incompleteBecause, scanned, findings }: S
     rule,
     redacted,
   ]);
-  const read = `${scanned.files} files, ${scanned.bytes} bytes, ${scanned.objects} git objects, ${scanned.layers} layers`;
-  const verdict = `${findings.length} findings in ${read}; ${complete ? 'complete' : 'NOT complete'}`;
+  const read = [counted(scanned.files, 'file'), counted(scanned.bytes, 'byte'), counted(scanned.objects, 'git object'), counted(scanned.layers, 'layer')].join(', ');
+  const verdict = `${counted(findings.length, 'finding')} in ${read}; ${complete ? 'complete' : 'NOT complete'}`;
   return [...columns(rows), ...(incompleteBecause ?? []).map((reason) => `not read  ${fingerprintOfReason(reason).slice(0, shownFingerprint)}  ${reason}`), verdict].join('\n');
 }
 

@@ -52,6 +52,11 @@ export function createLiveView(stream: NodeJS.WriteStream = process.stderr): { d
   };
 }
 
+/** "1 file", "2 files". */
+export function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`;
+}
+
 /** Rows as aligned columns, two spaces between them. Colour codes do not count. */
 export function columns(rows: string[][]): string[] {
   const widths: number[] = [];

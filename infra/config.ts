@@ -85,9 +85,9 @@ function readFields(file: string): Record<string, unknown> {
   const notUsable = (why: string, cause?: unknown): ConfigError => new ConfigError(`${file} is not usable: ${why}`, { cause });
   let value: unknown;
   try {
-    value = parse(readFileSync(file, 'utf8'), { prettyErrors: false }) ?? {};
+    value = parse(readFileSync(file, 'utf8')) ?? {};
   } catch (error) {
-    throw notUsable((error as Error).message, error);
+    throw notUsable((error as Error).message.split('\n')[0]?.replace(/:$/, '') ?? '', error);
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value)) throw notUsable('it is no list of `field: value`');
   return { ...value };

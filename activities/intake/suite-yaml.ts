@@ -11,9 +11,9 @@ export interface LocatedYaml<Value> {
 /** A YAML text in the shape of `schema`. Failures: SUITE_INVALID naming `file` and the line of everything that is wrong. */
 export function readYaml<Schema extends z.ZodType>(file: string, text: string, schema: Schema): LocatedYaml<z.infer<Schema>> {
   const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines });
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
   const [broken] = document.errors;
-  if (broken) throw invalid(`${file} line ${lines.linePos(broken.pos[0]).line}`, broken.message.split('\n')[0] ?? '');
+  if (broken) throw invalid(`${file} line ${lines.linePos(broken.pos[0]).line}`, broken.message);
   const lineOf = (place: readonly PropertyKey[]): number => {
     for (let length = place.length; length > 0; length -= 1) {
       const node = document.getIn(place.slice(0, length) as (string | number)[], true);

@@ -11,7 +11,7 @@ export function parseJudgeDefinition(text: string, path: string): JudgeDefinitio
   try {
     value = parse(text);
   } catch (error) {
-    throw failure('REQUEST_INVALID', `${path}: ${(error as Error).message.split('\n')[0]}`);
+    throw failure('REQUEST_INVALID', `${path}: ${(error as Error).message.split('\n')[0]?.replace(/:$/, '')}`);
   }
   const parsed = JudgeDefinition.safeParse(value);
   if (parsed.success) return parsed.data;

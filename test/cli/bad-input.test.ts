@@ -79,10 +79,10 @@ describe('what is wrong is named with its place and a next step, and ends with 2
   });
 
   it.each([
-    ['is broken', 'a: [', /home\/config\.yaml is not usable: Flow sequence/],
+    ['is broken', 'a: [', /home\/config\.yaml is not usable: Flow sequence.* at line 1, column \d+\n/],
     ['is a list', '- a', /home\/config\.yaml is not usable: it is no list of/],
     ['names what is no setting', 'bogus: 1', /bogus \(.*home\/config\.yaml\): there is no such setting/],
-    ['gives a wrong value', 's3Port: many', /s3Port \(REPRISE_S3_PORT or .*home\/config\.yaml\)/],
+    ['gives a wrong value', 'recordBuilds: perhaps', /recordBuilds \(REPRISE_RECORD_BUILDS or .*home\/config\.yaml\)/],
   ])('a config.yaml that %s is the operator’s to correct', async (_what, text, words) => {
     write('home/config.yaml', text);
     const { exitCode, stderr } = await reprise('list');

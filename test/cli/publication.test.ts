@@ -31,7 +31,7 @@ async function reprise(...args: string[]): Promise<{ exitCode: number | undefine
 
 it('a published directory is audited without a stack, by the key that its publisher gave out', async () => {
   const { exitCode, stdout } = await reprise('audit', 'public', '--key', join('public', 'signing.pub.pem'));
-  expect(stdout).toMatch(/^Audit of the publication public: verified; 5 files, .*signed by [0-9a-f]{16}\nCopy of .*entry, .*: 1 files; 1 secrets replaced\nreplaced {2}tree\/train\.py:1 {2}hugging-face-token/);
+  expect(stdout).toMatch(/^Audit of the publication public: verified; 5 files, .*signed by [0-9a-f]{16}\nCopy of .*entry, .*: 1 file; 1 secret replaced\nreplaced {2}tree\/train\.py:1 {2}hugging-face-token/);
   expect(exitCode).toBe(0);
   expect(PublicationAudit.parse(JSON.parse((await reprise('audit', 'public', '--json')).stdout))).toMatchObject({ verified: true, problems: [] });
 });
