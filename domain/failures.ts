@@ -68,6 +68,7 @@ export const failures = {
   DISK_LIMIT: row('submission', 'Write less: the limit is in `reprise doctor`; large intermediate files can be removed as the work goes on.'),
   PROCESS_LIMIT: row('submission', 'Start fewer processes and threads; the limit is in `reprise doctor`.'),
   RELAY_UNAVAILABLE: row('operator', 'Run `reprise up` on this host: it gets the base image that the platform’s own containers run in.'),
+  RELAY_LOST: row('platform', 'Nothing to do: the platform’s own way to a build or a server was ended by something outside; the stage is tried again.', true),
   GPU_RUNTIME_MISSING: row('platform', 'The operator installs the NVIDIA container toolkit on this host; `reprise doctor` shows the devices.'),
 
   SERVE_EXITED: row('submission', 'Read the serving log; the server must run until it is stopped.'),

@@ -125,6 +125,8 @@ export const limits = {
   readyPauseMs: 200,
   /** Between two questions for the processes of a container whose first one is not to be seen; each starts a program on the engine's host. */
   missedEndLookMs: 5 * second,
+  /** So long after a build failed its network may still turn out to be gone: the engine tells of a container's end within half of it. */
+  relayLossMs: 1 * second,
   /** Grace between SIGTERM and SIGKILL. */
   stopGraceMs: 10 * second,
   /** A guard is a shell that sleeps; listing 100,000 checkpoint files takes 20 MiB. */

@@ -6,7 +6,7 @@ import { failure } from '../failure.ts';
 import type { ObjectStore } from '../io/store.ts';
 import { indexHost } from '../pin/by-date/address.ts';
 import { buildAndRecord, type RecordedBuild } from '../record/build.ts';
-import { openOutwardNetwork } from '../record/network.ts';
+import { buildWithin, openOutwardNetwork } from '../record/network.ts';
 import { recordingCertificate } from '../record/session.ts';
 import { sha256Of, type StageContext } from '../stage.ts';
 import type { AddedFile } from '../record/added.ts';
@@ -45,7 +45,8 @@ export async function runBuild(dependencies: Dependencies, context: StageContext
     const network = await openOutwardNetwork(docker, { run: context.run, stage: context.stage, workflowId: context.workflowId }, settings);
     try {
       const options = { ...engineBuildOptions(settings, { fresh, secrets, indexProxyUrl }), networkmode: network.mode };
-      const built = await buildOnEngine(docker, await openContext(dockerfile, []), options, context.signal, observer);
+      const taken = await openContext(dockerfile, []);
+      const built = await buildWithin(network, context.signal, (stop) => buildOnEngine(docker, taken, options, stop, observer));
       return { built, recording: undefined, cause: undefined };
     } finally {
       await network.close();

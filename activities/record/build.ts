@@ -10,6 +10,7 @@ import type { StageContext } from '../stage.ts';
 import type { AddedFile } from './added.ts';
 import { createStepLayers, exchangesOfLayer, keepLayer, mayAsk, type StepLayers } from './layers.ts';
 import { findRecording, keepRecording, readRecording, type RecordedInputs } from './recordings.ts';
+import { buildWithin } from './network.ts';
 import { openSession, type Session } from './session.ts';
 
 export interface RecordableBuild {
@@ -93,7 +94,8 @@ async function onEngine({ docker, store }: World, { signal }: Context, build: Op
     };
     const { networkmode, buildargs } = session.engine;
     const options = { ...build.options, networkmode, buildargs: { ...build.options.buildargs, ...buildargs }, nocache: nocache || build.options.nocache };
-    const built = await buildOnEngine(docker, await build.openContext(), options, AbortSignal.any([signal, given.signal]), observer);
+    const context = await build.openContext();
+    const built = await buildWithin(session.network, AbortSignal.any([signal, given.signal]), (stop) => buildOnEngine(docker, context, options, stop, observer));
     // A build that the cache answers is over before it can be stopped.
     given.signal.throwIfAborted();
     return built;

@@ -1,7 +1,11 @@
 import { connect } from 'node:net';
 import { pipeline, type Duplex } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type Docker from 'dockerode';
+import { limits } from '../../domain/index.ts';
+import type { EngineBuild } from '../build/engine-build.ts';
 import type { Settings } from '../dependencies.ts';
+import { failure } from '../failure.ts';
 import { relayName, type Owner } from '../io/docker/names.ts';
 import { ownImage } from '../io/docker/own-image.ts';
 import { openRelay } from '../io/docker/relay.ts';
@@ -9,7 +13,24 @@ import { openRelay } from '../io/docker/relay.ts';
 export interface BuildNetwork {
   /** The engine's network mode that puts a build into it. */
   mode: string;
+  /** Resolves when it is gone, by us or by itself. */
+  ended: Promise<void>;
   close(): Promise<void>;
+}
+
+/**
+ * Builds in a network. Where that ends meanwhile (somebody killed its container) the build is stopped, whose steps now have no way
+ * out: what becomes of them is not the submission's doing. Failures: RELAY_LOST, those of `build`.
+ */
+export async function buildWithin(network: BuildNetwork, signal: AbortSignal, build: (signal: AbortSignal) => Promise<EngineBuild>): Promise<EngineBuild> {
+  const lost = new AbortController();
+  const ended = network.ended.then(() => lost.abort(failure('RELAY_LOST', 'the network of the build ended while it was needed')));
+  const built = await build(AbortSignal.any([signal, lost.signal]));
+  if (built.status === 'built') return built;
+  // A step may end of it before we are told.
+  await Promise.race([ended, sleep(limits.relayLossMs)]);
+  lost.signal.throwIfAborted();
+  return built;
 }
 
 /** The name of the proxy in every build and training; it is in no name server. */
@@ -35,7 +56,7 @@ export async function openBuildNetwork(docker: Docker, owner: Owner, settings: P
     does: { mode: 'listen', address: '127.0.0.1', port: proxyPort },
     onConnection,
   });
-  return { mode: `container:${relay.container.id}`, close: relay.close };
+  return { mode: `container:${relay.container.id}`, ended: relay.ended, close: relay.close };
 }
 
 /**
@@ -45,7 +66,7 @@ export async function openBuildNetwork(docker: Docker, owner: Owner, settings: P
 export async function openOutwardNetwork(docker: Docker, owner: Owner, settings: Pick<Settings, 'imageMap'>): Promise<BuildNetwork> {
   const does = { mode: 'dial', address: '127.0.0.1', port: proxyPort } as const;
   const relay = await openRelay(docker, { owner, name: relayName(owner), image: ownImage(settings), network: 'default', does });
-  return { mode: `container:${relay.container.id}`, close: relay.close };
+  return { mode: `container:${relay.container.id}`, ended: relay.ended, close: relay.close };
 }
 
 /** The proxies by every name under which programs look for them; the engine keeps them out of images and of its cache. */

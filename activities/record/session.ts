@@ -29,6 +29,7 @@ export interface SessionOptions {
 export interface Session {
   /** Options of the engine's builder that leave the build no other way. */
   engine: { networkmode: string; buildargs: Record<string, string> };
+  network: BuildNetwork;
   troubles: Troubles;
   exchanges(): readonly RecordedExchange[];
   /** What ADD names, recorded or from the recording; its content is in the store. Failures: as fetchAdded, STORE_UNREACHABLE. */
@@ -72,7 +73,7 @@ export async function openSession({ docker, store, settings }: Pick<Dependencies
       for (const each of added) files.push(await fetchAdded({ port, troubles, stored: recorder.stored, signal }, each));
       return files;
     };
-    return { engine, troubles, exchanges: journal.exchanges, fetch, settle: () => settled(recorder, journal), close: () => close(proxy, network) };
+    return { engine, network, troubles, exchanges: journal.exchanges, fetch, settle: () => settled(recorder, journal), close: () => close(proxy, network) };
   } catch (error) {
     await close(proxy, undefined);
     if (error instanceof ApplicationFailure) throw error;

@@ -7,7 +7,7 @@ import { failure } from '../../failure.ts';
 import { removeWithSteps } from './build-steps.ts';
 import { isConflict, isNotFound, onEngine } from './errors.ts';
 import { labelsOf, type Owner } from './names.ts';
-import { multiplex, type Multiplexer } from './relay-frames.ts';
+import { multiplex } from './relay-frames.ts';
 import { relayProgram } from './relay-program.ts';
 import { startContainer } from './start-container.ts';
 
@@ -38,15 +38,15 @@ export interface Relay {
  * and the engine's stream to that carries the bytes. So what is served or built needs neither a bridge nor an address, and
  * reaches neither this machine nor another container; and the engine may be anywhere. A relay ends with its worker, and stays until
  * the next one of its name or the run's clean-up: by its id what a killed engine left of a build is known.
- * Failures: RELAY_UNAVAILABLE where its image is not there or has no Perl, ENGINE_UNREACHABLE.
+ * Failures: RELAY_UNAVAILABLE where its image is not there or has no Perl, RELAY_LOST where somebody ends it first, ENGINE_UNREACHABLE.
  */
 export async function openRelay(docker: Docker, plan: RelayPlan): Promise<Relay> {
   const container = await createdRelay(docker, plan);
   try {
     const stream = await onEngine('attaching to the relay', () => container.attach({ stream: true, hijack: true, stdin: true, stdout: true, stderr: false }));
     const multiplexer = multiplex(stream as unknown as Duplex, plan.onConnection);
-    await onEngine('starting the relay', () => startContainer(docker, container));
-    await readiness(multiplexer, plan);
+    await onEngine('starting the relay', () => startContainer(docker, container).catch((error: unknown) => Promise.reject(withoutPerl(error, plan))));
+    await multiplexer.ready.catch(async (error: Error) => Promise.reject(await whyNotReady(container, error)));
     return {
       container,
       connect: multiplexer.connect,
@@ -130,8 +130,12 @@ function optionsOf({ owner, name, image, network, does, hosts }: RelayPlan): Doc
   };
 }
 
-async function readiness({ ready }: Multiplexer, { image }: RelayPlan): Promise<void> {
-  await ready.catch((error: Error) => {
-    throw failure('RELAY_UNAVAILABLE', `${error.message}; its image ${image} must have Perl`, { cause: error });
-  });
+function withoutPerl(error: unknown, { image }: RelayPlan): unknown {
+  if (!/executable file not found|no such file or directory/.test(String(error))) return error;
+  return failure('RELAY_UNAVAILABLE', `the image ${image}, which relays run in, has no Perl`, { cause: error as Error });
+}
+
+async function whyNotReady(container: Container, cause: Error): Promise<Error> {
+  const { State } = await onEngine('asking after the relay', () => container.inspect());
+  return failure('RELAY_LOST', `${cause.message}, with exit code ${State.ExitCode}`, { cause });
 }

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { buildImages, replayBuild } from '../../../../activities/build/index.ts';
 import type { Dependencies } from '../../../../activities/dependencies.ts';
+import { relayName } from '../../../../activities/io/docker/names.ts';
 import { getBlob, putBlob } from '../../../../activities/io/blobs.ts';
 import { putTree } from '../../../../activities/io/trees.ts';
 import { withStageLog } from '../../../../activities/logs/index.ts';
@@ -75,6 +76,20 @@ describe('a recorded build', { timeout: 300_000 }, () => {
     expect(JSON.stringify(described) + history).not.toContain('proxy.reprise.internal');
     expect(described.Config.Env).toEqual(['PATH=/bin']);
     expect((await dependencies.docker.listNetworks()).filter(({ Name }) => Name.startsWith('reprise-t-record'))).toEqual([]);
+  });
+
+  it.each([
+    ['breaks off of it', (url: string) => `wget -q -O /file ${url}`],
+    ['goes on all the same', (url: string) => `wget -q -O /file ${url} & sleep 600`],
+  ])('is not charged to the submission where its network is killed and the step %s', async (_, step) => {
+    const run = runName('killed');
+    const before = world.hanging();
+    const building = build(await submissionOf(`FROM ${busyboxImage}\n${unique()}RUN ${step(`${world.site.origin}/hang`)}\n`), { run });
+    building.catch(() => undefined);
+    await expect.poll(world.hanging, { timeout: 60_000 }).toBe(before + 1);
+    await dependencies.docker.getContainer(relayName({ run, stage: 'build' })).kill();
+    await expect(building).rejects.toMatchObject({ type: 'RELAY_LOST', nonRetryable: false });
+    expect((await dependencies.docker.listContainers({ all: true })).filter(({ Names }) => Names.some((name) => name.includes(run)))).toEqual([]);
   });
 
   it('counts layers of the cache with what they took in, and builds anew those that were never recorded', async () => {

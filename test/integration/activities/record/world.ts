@@ -14,6 +14,8 @@ export interface World {
   /** TLS: git over smart HTTP. */
   forge: TestUpstream & { caBundle: string };
   reachable: string[];
+  /** Requests for /hang, which are never answered. */
+  hanging(): number;
   close(): Promise<void>;
 }
 
@@ -24,6 +26,7 @@ const address = '127.0.0.2';
 export async function startWorld(): Promise<World> {
   const wheel = await tinyWheel();
   const digest = createHash('sha256').update(wheel).digest('hex');
+  let hanging = 0;
   const site = await plainUpstream((request, response) => {
     const { pathname } = new URL(request.url ?? '/', 'http://site');
     if (pathname === '/simple/tiny/') return void response.setHeader('content-type', 'text/html').end(`<a href="/files/tiny-1.0-py3-none-any.whl#sha256=${digest}">tiny-1.0-py3-none-any.whl</a>`);
@@ -32,13 +35,14 @@ export async function startWorld(): Promise<World> {
     if (pathname === '/inward') return void response.writeHead(302, { location: 'http://127.0.0.3:22/' }).end();
     if (pathname === '/circle') return void response.writeHead(302, { location: '/circle' }).end();
     if (pathname === '/cut') return void response.writeHead(200, { 'content-length': '5000' }).write('begin', () => setTimeout(() => response.destroy(), 50));
+    if (pathname === '/hang') return void (hanging += 1);
     if (pathname === '/now') return void response.end(String(Date.now()));
     if (pathname === '/file.txt') return void response.end('a file\n');
     response.writeHead(404).end('nothing here\n');
   }, address);
   const root = gitRoot();
   const forge = await tlsUpstream((request, response) => void gitBackend(root, request, response), address);
-  return { site, forge, reachable: [site.hostPort, forge.hostPort], close: () => Promise.all([site.close(), forge.close()]).then(() => undefined) };
+  return { site, forge, reachable: [site.hostPort, forge.hostPort], hanging: () => hanging, close: () => Promise.all([site.close(), forge.close()]).then(() => undefined) };
 }
 
 async function tinyWheel(): Promise<Buffer> {
