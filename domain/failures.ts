@@ -28,6 +28,7 @@ export const failures = {
 
   NOT_PUBLISHABLE: row('submission', 'Take the secret out and run again, publish a copy without it (`reprise publish`), or accept the finding: --accept FINGERPRINT=REASON.'),
 
+  DOCKERFILE_UNSUPPORTED: row('operator', 'BuildKit takes the named line and recorded builds do not: nothing is wrong with the submission. Say it as the message tells; `reprise check` names every such line.'),
   DOCKERFILE_INVALID: row('submission', 'Correct the named line of the Dockerfile; `reprise check` shows it in context.'),
   BASE_IMAGE_UNAVAILABLE: row('submission', 'Name a base image that exists, or let the operator map it with REPRISE_IMAGE_MAP.'),
   REGISTRY_UNREACHABLE: row('platform', 'Nothing to correct in the submission; the pull is tried again. REPRISE_IMAGE_MAP names an image that stands in for it.', true),

@@ -5,7 +5,7 @@ import { withoutNewerOptions, type ModeCopy } from './newer-options.ts';
 /**
  * A Dockerfile in the words of the classic builder, the only one that takes a private network: with what BuildKit alone knows said
  * otherwise, and what the build context has to hold for it. Nothing of the submission's own files is changed, and no instruction and no
- * line moves. Failures: DOCKERFILE_INVALID for what cannot be said otherwise.
+ * line moves. Failures: DOCKERFILE_UNSUPPORTED for what cannot be said otherwise, DOCKERFILE_INVALID.
  */
 export function forClassicBuilder(name: string, text: string): { text: string; documents: ExtraFile[]; copies: ModeCopy[] } {
   const { text: plain, files: documents } = withoutHeredocs(name, text);

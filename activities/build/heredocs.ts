@@ -13,7 +13,7 @@ export interface WithoutHeredocs {
 /**
  * The Dockerfile without here-documents, which the classic builder does not know: a RUN with one becomes its exec form, in which
  * the shell gets the same text; a file of COPY or ADD comes from the build context. No instruction and no line moves. Failures:
- * DOCKERFILE_INVALID for files whose name or content cannot be told before the build.
+ * DOCKERFILE_INVALID for a document without an end, DOCKERFILE_UNSUPPORTED for files whose name or content cannot be told before the build.
  */
 export function withoutHeredocs(name: string, text: string): WithoutHeredocs {
   const dockerfile = parseDockerfile(Buffer.from(text));
@@ -61,7 +61,7 @@ function copyOf({ escape }: Dockerfile, { instruction, scope, stage }: Step, fil
     // BuildKit leaves empty what has no value; the variables of a base image are not known here.
     const lookup: Lookup = stage.base === 'scratch' ? (variable) => scope.lookup(variable) ?? '' : scope.lookup;
     const { value, unresolved } = document.expands ? expandDocument(document.content, lookup) : { value: document.content, unresolved: [] };
-    if (unresolved.length > 0) throw failure('DOCKERFILE_INVALID', `${place}: the here-document ${word} names ${unresolved.join(', ')}, which has no value in the Dockerfile; declare it, or put the name of the document into quotes`);
+    if (unresolved.length > 0) throw failure('DOCKERFILE_UNSUPPORTED', `${place}: the here-document ${word} names ${unresolved.join(', ')}, which has no value in the Dockerfile; declare it, or put the name of the document into quotes`);
     const path = `${documentsDirectory}${files.length + 1}/${document.name}`;
     files.push({ path, bytes: Buffer.from(value), mode });
     return path;
@@ -75,5 +75,5 @@ function copyOf({ escape }: Dockerfile, { instruction, scope, stage }: Step, fil
 export function modeOf(chmod: string | undefined, place: string): number | undefined {
   if (chmod === undefined) return undefined;
   if (/^[0-7]{3,4}$/.test(chmod)) return Number.parseInt(chmod, 8);
-  throw failure('DOCKERFILE_INVALID', `${place}: --chmod=${chmod} is not built here; give the mode in octal digits`);
+  throw failure('DOCKERFILE_UNSUPPORTED', `${place}: --chmod=${chmod} is not built here; give the mode in octal digits`);
 }

@@ -31,7 +31,7 @@ export function createBuildActivities(dependencies: Dependencies): Pick<Activiti
 
 /**
  * Builds every image, names it by its id, and keeps the log. `limits.buildTimeoutMs` is for all of them together.
- * Failures: the BUILD_ codes, SECRET_MISSING, SECRET_EXPOSED, BASE_IMAGE_UNAVAILABLE, REGISTRY_UNREACHABLE, DOCKERFILE_INVALID, DISK_FULL, ENGINE_UNREACHABLE.
+ * Failures: the BUILD_ codes, SECRET_MISSING, SECRET_EXPOSED, BASE_IMAGE_UNAVAILABLE, REGISTRY_UNREACHABLE, DOCKERFILE_INVALID, DISK_FULL, DOCKERFILE_UNSUPPORTED, ENGINE_UNREACHABLE.
  */
 export async function buildImages(
   dependencies: Dependencies,

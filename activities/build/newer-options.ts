@@ -42,7 +42,7 @@ export function withoutNewerOptions(name: string, text: string): { text: string;
 }
 
 function moded(copies: ModeCopy[], { instruction }: Step, sources: string[], mode: number, place: string): string[] {
-  if (instruction.flags['from'] !== undefined) throw failure('DOCKERFILE_INVALID', `${place}: --chmod of files from another image is not built here; use RUN chmod`);
+  if (instruction.flags['from'] !== undefined) throw failure('DOCKERFILE_UNSUPPORTED', `${place}: --chmod of files from another image is not built here; use RUN chmod`);
   const directory = `.reprise/modes/${copies.length + 1}`;
   copies.push({ directory, sources, mode });
   return sources.map((source) => (source.startsWith(documentsDirectory) ? source : `${directory}/${normalised(source)}`));

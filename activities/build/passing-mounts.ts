@@ -10,12 +10,12 @@ export interface PassingMounts {
 
 /**
  * What a step can have otherwise: caches and memory become directories that the step removes, an SSH agent that is not required may be
- * missing, and the network is the build's. Failures: DOCKERFILE_INVALID for what it cannot do without.
+ * missing, and the network is the build's. Failures: DOCKERFILE_UNSUPPORTED for what it cannot do without.
  */
 export function passingMounts(flags: readonly string[], place: string): PassingMounts {
   const passing: PassingMounts = { flags: [], targets: [] };
   for (const flag of flags) {
-    if (/^--security=insecure$/i.test(flag)) throw failure('DOCKERFILE_INVALID', `${place}: ${flag} is not built here: no step gets more rights than others`);
+    if (/^--security=insecure$/i.test(flag)) throw failure('DOCKERFILE_UNSUPPORTED', `${place}: ${flag} is not built here: no step gets more rights than others`);
     if (/^--(?:network|security)=/i.test(flag)) passing.flags.push(flag);
     if (!/^--mount=/i.test(flag)) continue;
     const options = new Map(flag.slice('--mount='.length).split(',').map((option) => [option.split('=', 1)[0]?.toLowerCase() ?? '', option.slice(option.indexOf('=') + 1)]));
@@ -25,7 +25,7 @@ export function passingMounts(flags: readonly string[], place: string): PassingM
     else if (type === 'cache' || type === 'tmpfs') {
       passing.flags.push(flag);
       passing.targets.push(checkedTarget(options.get('target') ?? options.get('dst') ?? options.get('destination') ?? '', flag, place));
-    } else throw failure('DOCKERFILE_INVALID', `${place}: ${flag} is not built here; ${type === 'bind' ? 'COPY what the step needs before it' : 'fetch over HTTP what the step needs'}`);
+    } else throw failure('DOCKERFILE_UNSUPPORTED', `${place}: ${flag} is not built here; ${type === 'bind' ? 'COPY what the step needs before it' : 'fetch over HTTP what the step needs'}`);
   }
   return passing;
 }
@@ -33,7 +33,7 @@ export function passingMounts(flags: readonly string[], place: string): PassingM
 /** It goes into a line of shell, which puts in its variables. */
 function checkedTarget(target: string, flag: string, place: string): string {
   if (/^[\w./@+${}-]+$/.test(target)) return target;
-  throw failure('DOCKERFILE_INVALID', `${place}: ${flag} has no target of letters, digits, dots, hyphens and underscores`);
+  throw failure('DOCKERFILE_UNSUPPORTED', `${place}: ${flag} has no target of letters, digits, dots, hyphens and underscores`);
 }
 
 /** What stands before the step's own command: makes what is not there, and notes what is to be removed in `reprise_made`. */

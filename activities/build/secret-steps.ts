@@ -21,7 +21,7 @@ export function secretArguments(values: Record<string, string>): Record<string, 
  * A Dockerfile whose steps have the declared secrets: RUN lines with `--mount=type=secret,id=NAME`, as BuildKit takes them, and
  * RUN lines that name one. Each such line finds NAME in its environment and the value as a file, below /run/secrets or at the
  * mount's target. The file lies in the step's own memory (/dev/shm), which is no part of the layer. Mounts of other kinds are taken
- * as `passingMounts` says. The number of instructions stays the same. Failures: DOCKERFILE_INVALID.
+ * as `passingMounts` says. The number of instructions stays the same. Failures: DOCKERFILE_INVALID, DOCKERFILE_UNSUPPORTED.
  */
 export function withSecretSteps(bytes: Uint8Array, path: string, names: readonly string[]): Uint8Array {
   const dockerfile = parseDockerfile(bytes);

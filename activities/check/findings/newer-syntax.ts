@@ -16,7 +16,7 @@ function refusalOf(attempt: () => unknown): CheckFinding[] {
     attempt();
     return [];
   } catch (error) {
-    if (!(error instanceof ApplicationFailure) || error.type !== 'DOCKERFILE_INVALID') throw error;
+    if (!(error instanceof ApplicationFailure) || (error.type !== 'DOCKERFILE_UNSUPPORTED' && error.type !== 'DOCKERFILE_INVALID')) throw error;
     const [, line = '1', message = error.message] = /^Dockerfile line (\d+): (.*)$/s.exec(error.message) ?? [];
     return [finding('NOT_BUILT_HERE', 'warning', Number(line), message)];
   }

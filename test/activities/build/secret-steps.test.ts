@@ -71,7 +71,7 @@ describe('a step that asks for a secret', () => {
     ['more rights', 'RUN --security=insecure make', 'more rights'],
     ['a target that is no path', 'RUN --mount=type=cache,target=/a;b make', 'no target'],
   ])('is refused %s, with its line', (_what, run, said) => {
-    expect(() => rewritten(`FROM base\n${run}\n`)).toThrow(expect.objectContaining({ type: 'DOCKERFILE_INVALID', message: expect.stringMatching(new RegExp(`^Dockerfile line 2: .*${said}`)) }));
+    expect(() => rewritten(`FROM base\n${run}\n`)).toThrow(expect.objectContaining({ type: 'DOCKERFILE_UNSUPPORTED', message: expect.stringMatching(new RegExp(`^Dockerfile line 2: .*${said}`)) }));
   });
 
   it('leaves a Dockerfile without such steps as it is', () => {
