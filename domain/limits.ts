@@ -125,6 +125,8 @@ export const limits = {
   readyPauseMs: 200,
   /** Between two questions for the processes of a container whose first one is not to be seen; each starts a program on the engine's host. */
   missedEndLookMs: 5 * second,
+  /** Between two questions for a program of ours in a container that prints nothing: most end within one. */
+  execLookMs: 3 * second,
   /** So long after a build failed its network may still turn out to be gone: the engine tells of a container's end within half of it. */
   relayLossMs: 1 * second,
   /** Grace between SIGTERM and SIGKILL. */

@@ -3,7 +3,8 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Container, Exec } from 'dockerode';
-import { onEngine } from './errors.ts';
+import { limits } from '../../../domain/index.ts';
+import { isNotFound, onEngine } from './errors.ts';
 import { framesOf } from './frames.ts';
 
 /**
@@ -11,28 +12,77 @@ import { framesOf } from './frames.ts';
  * with another exit code than 0. Never used in a submission's container. Failures: ENGINE_UNREACHABLE.
  */
 export async function outputOf(container: Container, command: string[], maxBytes: number): Promise<string | undefined> {
-  return onEngine(`running ${command[0]} in a container of our own`, async () => {
-    const started = await container.exec({ Cmd: command, AttachStdout: true, AttachStderr: false });
-    const stream = (await started.start({})) as unknown as Readable;
+  return executed(container, command, async (frames) => {
     const parts: Buffer[] = [];
     let sizeBytes = 0;
-    for await (const frame of framesOf(stream as AsyncIterable<Buffer>)) {
+    for await (const frame of frames) {
       sizeBytes += frame.length;
       if (sizeBytes > maxBytes) return undefined;
       parts.push(frame);
     }
-    return (await exitCodeOf(started)) === 0 ? Buffer.concat(parts).toString('utf8') : undefined;
+    return Buffer.concat(parts).toString('utf8');
   });
 }
 
 /** As outputOf, into a file that is made anew; resolves to whether the program ended with exit code 0. Failures: ENGINE_UNREACHABLE, DISK_FULL. */
 export async function outputFile(container: Container, command: string[], path: string): Promise<boolean> {
+  const written = await executed(container, command, async (frames) => {
+    await pipeline(Readable.from(frames, { objectMode: false }), createWriteStream(path));
+    return true;
+  });
+  return written === true;
+}
+
+/** What `read` makes of a program's output; undefined where the program did not come to a good end. */
+async function executed<Result>(container: Container, command: string[], read: (frames: AsyncIterable<Buffer>) => Promise<Result>): Promise<Result | undefined> {
   return onEngine(`running ${command[0]} in a container of our own`, async () => {
     const started = await container.exec({ Cmd: command, AttachStdout: true, AttachStderr: false });
-    const stream = (await started.start({})) as unknown as AsyncIterable<Buffer>;
-    await pipeline(Readable.from(framesOf(stream), { objectMode: false }), createWriteStream(path));
-    return (await exitCodeOf(started)) === 0;
+    const stream = (await started.start({})) as unknown as Readable;
+    const watch = watchLoss(started, stream);
+    try {
+      const result = await read(framesOf(watch.chunks()));
+      return (await exitCodeOf(started)) === 0 ? result : undefined;
+    } catch (error) {
+      if (error === lost) return undefined;
+      throw error;
+    } finally {
+      watch.end();
+    }
   });
+}
+
+const lost = new Error('the engine has lost the program');
+
+/**
+ * A program whose container is killed together with its shim is forgotten by the engine, which leaves its output open for ever: what
+ * is over and says nothing more ends with `lost`.
+ */
+function watchLoss(started: Exec, stream: Readable): { chunks(): AsyncGenerator<Buffer>; end(): void } {
+  let isSilent = false;
+  const look = async (): Promise<void> => {
+    const wasSilent = isSilent;
+    isSilent = true;
+    if (wasSilent && (await isOver(started)) && isSilent && stream.readableLength === 0) stream.destroy(lost);
+  };
+  const timer = setInterval(() => void look(), limits.execLookMs);
+  return {
+    async *chunks() {
+      for await (const chunk of stream as AsyncIterable<Buffer>) {
+        isSilent = false;
+        yield chunk;
+      }
+    },
+    end: () => clearInterval(timer),
+  };
+}
+
+async function isOver(started: Exec): Promise<boolean> {
+  try {
+    return !(await started.inspect()).Running;
+  } catch (error) {
+    // An engine that does not answer closes the stream itself.
+    return isNotFound(error);
+  }
 }
 
 /** The stream can end a moment before the engine has the exit code. */
