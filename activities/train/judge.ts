@@ -7,16 +7,19 @@ import { deviceHealth, fatalXidSince } from '../io/gpu-devices.ts';
 import { hasGuardStopped } from './guard.ts';
 import type { Training } from './training.ts';
 import { hostKills } from './use.ts';
-import { faultOf, resumable, type OutsideFacts } from './verdict.ts';
+import { endedUnheard, faultOf, resumable, type OutsideFacts } from './verdict.ts';
+
+const unheard = 'reprise: the engine was away when the training ended; what it printed last may be missing';
 
 /**
  * Throws what is wrong with how a training ended. An end by a platform's fault is entered into its account first, so that the
- * next attempt starts it again. Failures: the TRAIN_ codes, ENGINE_LOST_CONTAINER, HOST_OUT_OF_MEMORY, GPU_LOST.
+ * next attempt starts it again; where the log may lack its end, it says so. Failures: the TRAIN_ codes, ENGINE_LOST_CONTAINER, HOST_OUT_OF_MEMORY, GPU_LOST.
  */
 export async function refuseFaulty(training: Training, ended: ContainerState, refused?: string): Promise<void> {
   const { dependencies, context, budget, submission, log } = training;
   const startedAtMs = Date.parse(ended.startedAt ?? '');
   const finishedAtMs = Date.parse(ended.finishedAt ?? '');
+  const outside = await outsideFacts(training, startedAtMs, finishedAtMs, ended.exitCode);
   const fault = faultOf({
     exitCode: ended.exitCode,
     oomKilled: ended.oomKilled,
@@ -28,8 +31,10 @@ export async function refuseFaulty(training: Training, ended: ContainerState, re
     lastLine: log.lastLine(),
     tail: ended.exitCode === 0 ? [] : await lastLines(dependencies.store, context, limits.logTailBytes),
     decided: budget.ended(),
-    outside: await outsideFacts(training, startedAtMs, finishedAtMs, ended.exitCode),
+    outside,
   });
+  // An attempt before this one may have said it.
+  if (endedUnheard({ startedAtMs, finishedAtMs, ...outside }) && log.lastLine() !== unheard) await log.write(`${unheard}\n`);
   if (!fault) return;
   if (fault.code === 'TRAIN_TIMEOUT') await budget.end('deadline', finishedAtMs, fault.message);
   if (resumable.has(fault.code)) await budget.end('lost', finishedAtMs, fault.message);

@@ -90,6 +90,14 @@ function howLost({ exitCode, startedAtMs, finishedAtMs, outside, oomKilled }: En
   return (whileStarting && (outside.engineEnds || endCodes.has(exitCode))) || whileStopping ? 'the engine was restarted' : undefined;
 }
 
+/**
+ * Whether it ended while no engine listened. The engine reads what a container prints from a pipe that ends with the container, and
+ * one that was away then has not heard the last of it.
+ */
+export function endedUnheard({ startedAtMs, finishedAtMs, engineStartedMs }: { startedAtMs: number; finishedAtMs: number; engineStartedMs: number | undefined }): boolean {
+  return engineStartedMs !== undefined && startedAtMs < engineStartedMs && finishedAtMs <= engineStartedMs + 1_000;
+}
+
 /** After SIGTERM, after SIGKILL, and what the engine writes when it does not know. */
 const endCodes = new Set([143, 137, 255]);
 

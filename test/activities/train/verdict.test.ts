@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { faultOf, type EndedTraining, type OutsideFacts } from '../../../activities/train/verdict.ts';
+import { endedUnheard, faultOf, type EndedTraining, type OutsideFacts } from '../../../activities/train/verdict.ts';
 
 const nothing: OutsideFacts = { guardStopped: false, engineStartedMs: -1_000_000, engineEnds: true, signal: undefined, hostKilled: false, deviceProblem: undefined };
 
@@ -45,4 +45,14 @@ it.each<[string, Parameters<typeof ended>[0], string | undefined, unknown?]>([
   ['a full disk', { exitCode: 137, decided: decided('disk-quota') }, 'TRAIN_DISK_QUOTA', 'stopped'],
 ])('judges %s', (_, changes, code, message: unknown = expect.any(String)) => {
   expect(faultOf(ended(changes))).toEqual(code === undefined ? undefined : { code, message });
+});
+
+it.each([
+  ['while the engine was away', 49_000, 50_000, true],
+  ['while it came back', 50_500, 50_000, true],
+  ['after it had come back', 52_000, 50_000, false],
+  ['under the one that started it', 49_000, -1, false],
+  ['under one that cannot be told', 49_000, undefined, false],
+])('tells whether the end of a training that ended %s was heard', (_, finishedAtMs, engineStartedMs, unheard) => {
+  expect(endedUnheard({ startedAtMs: 0, finishedAtMs, engineStartedMs })).toBe(unheard);
 });
