@@ -145,6 +145,8 @@ export const limits = {
   trainingYields: 10,
   /** The engine ends what its restart finds running within its own stop timeout, 10 s, or while it starts. */
   engineRestoreMs: 30 * second,
+  /** An engine that has started takes up to so long to listen to what it finds running, on a machine that is busy. */
+  engineHearsMs: 5 * second,
   /** How often a checkpoint directory is listed; what is the same in two looks is kept. A 70B checkpoint takes minutes to write. */
   checkpointLookMs: 15 * second,
   /** What changed in so many looks in a row is not waited for any longer, but read at one moment: a training that keeps its state every few seconds. */

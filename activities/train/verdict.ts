@@ -95,7 +95,7 @@ function howLost({ exitCode, startedAtMs, finishedAtMs, outside, oomKilled }: En
  * one that was away then has not heard the last of it.
  */
 export function endedUnheard({ startedAtMs, finishedAtMs, engineStartedMs }: { startedAtMs: number; finishedAtMs: number; engineStartedMs: number | undefined }): boolean {
-  return engineStartedMs !== undefined && startedAtMs < engineStartedMs && finishedAtMs <= engineStartedMs + 1_000;
+  return engineStartedMs !== undefined && startedAtMs < engineStartedMs && finishedAtMs <= engineStartedMs + limits.engineHearsMs;
 }
 
 /** After SIGTERM, after SIGKILL, and what the engine writes when it does not know. */

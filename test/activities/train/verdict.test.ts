@@ -49,8 +49,8 @@ it.each<[string, Parameters<typeof ended>[0], string | undefined, unknown?]>([
 
 it.each([
   ['while the engine was away', 49_000, 50_000, true],
-  ['while it came back', 50_500, 50_000, true],
-  ['after it had come back', 52_000, 50_000, false],
+  ['while it came back', 54_000, 50_000, true],
+  ['after it had come back', 56_000, 50_000, false],
   ['under the one that started it', 49_000, -1, false],
   ['under one that cannot be told', 49_000, undefined, false],
 ])('tells whether the end of a training that ended %s was heard', (_, finishedAtMs, engineStartedMs, unheard) => {
