@@ -41,7 +41,8 @@ async function executed<Result>(container: Container, command: string[], read: (
     const watch = watchLoss(started, stream);
     try {
       const result = await read(framesOf(watch.chunks()));
-      return (await exitCodeOf(started)) === 0 ? result : undefined;
+      // One that is not read to its end goes on for a moment.
+      return result !== undefined && (await exitCodeOf(started)) === 0 ? result : undefined;
     } catch (error) {
       if (error === lost) return undefined;
       throw error;

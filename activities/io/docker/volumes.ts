@@ -14,9 +14,12 @@ import { fillerName, labelNames, labelsOf, volumeName, type Owner, type VolumePu
  */
 export async function ensureVolume(docker: Docker, owner: Owner, purpose: VolumePurpose, image: string): Promise<string> {
   const name = volumeName(owner.run, purpose);
-  if ((await labelsOfMade(docker, owner, name))[labelNames.run] === owner.run) return name;
-  await removeUnfinished(docker, owner, name, image);
-  if ((await labelsOfMade(docker, owner, name))[labelNames.run] === owner.run) return name;
+  let labels = await labelsOfMade(docker, owner, name);
+  if (Object.keys(labels).length === 0) {
+    await removeUnfinished(docker, owner, name, image);
+    labels = await labelsOfMade(docker, owner, name);
+  }
+  if (labels[labelNames.run] === owner.run) return name;
   throw failure('PLATFORM_ERROR', `the volume name ${name} is taken by a volume that is not of this run`);
 }
 
@@ -27,9 +30,8 @@ async function labelsOfMade(docker: Docker, owner: Owner, name: string): Promise
   return (Labels as Record<string, string> | null) ?? {};
 }
 
-/** An engine that is killed while it makes a volume comes back with one that has no labels, and nothing in it; any other stays. */
+/** An engine that is killed while it makes a volume comes back with one that has no labels, and nothing in it; one with files stays. */
 async function removeUnfinished(docker: Docker, owner: Owner, name: string, image: string): Promise<void> {
-  if (Object.keys(await labelsOfMade(docker, owner, name)).length > 0) return;
   if (await withFiller(docker, owner, name, image, (filler) => isEmpty(filler, fillDirectory))) await removeVolume(docker, name);
 }
 
