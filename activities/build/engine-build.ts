@@ -2,7 +2,7 @@ import type { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { stripVTControlCharacters } from 'node:util';
 import type Docker from 'dockerode';
-import { engineFailure, isNotFound, onEngine } from '../io/docker/errors.ts';
+import { engineFailure, onEngine, unlessGone } from '../io/docker/errors.ts';
 import type { BuildEnd } from './classify.ts';
 import { confineSteps, stepBounds, type StepBounds } from './confine-step.ts';
 import { buildEvents, type BuildEvent } from './messages.ts';
@@ -128,8 +128,4 @@ async function exists(container: Docker.Container): Promise<boolean> {
   } catch {
     return false; // Gone, or the engine is: the build's own failure is told either way.
   }
-}
-
-function unlessGone(error: unknown): void {
-  if (!isNotFound(error)) throw error;
 }

@@ -1,7 +1,7 @@
 import { cacheKey, mediaTypes, type ScanReport } from '../../domain/index.ts';
 import type { Dependencies } from '../dependencies.ts';
 import { failure } from '../failure.ts';
-import { isNotFound, onEngine } from '../io/docker/errors.ts';
+import { onEngine, unlessGone } from '../io/docker/errors.ts';
 import { readFingerprintKey, valuesDigest } from '../scan/fingerprint-key.ts';
 import { scanImageInto } from '../scan/image.ts';
 import { createSession } from '../scan/session.ts';
@@ -34,8 +34,4 @@ export async function refuseExposedImage({ docker, store, settings }: Pick<Depen
   if (!found) return;
   await onEngine('removing the image', () => docker.getImage(id).remove({ force: true }).catch(unlessGone));
   throw failure('SECRET_EXPOSED', `${dockerfile}: the image holds ${found.kind}, in ${[found.path, ...(found.within ?? [])].join(' of ')}`);
-}
-
-function unlessGone(error: unknown): void {
-  if (!isNotFound(error)) throw error;
 }

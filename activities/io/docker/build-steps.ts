@@ -1,7 +1,7 @@
 import type Docker from 'dockerode';
 import type { Container } from 'dockerode';
 import { removeContainer } from './containers.ts';
-import { isNotFound, onEngine } from './errors.ts';
+import { onEngine, unlessGone } from './errors.ts';
 
 /**
  * Removes the containers of build steps that stand in the network of one of these containers: an engine that is killed while it
@@ -28,9 +28,4 @@ export async function removeWithSteps(docker: Docker, container: Container): Pro
 async function isStep(container: Container): Promise<boolean> {
   const found = await onEngine('looking at a container', () => container.inspect().catch(unlessGone));
   return found?.HostConfig.LogConfig?.Type === 'none' && !found.Name.startsWith('/reprise-');
-}
-
-function unlessGone(error: unknown): undefined {
-  if (isNotFound(error)) return undefined;
-  throw error;
 }

@@ -26,6 +26,12 @@ export function isNotFound(error: unknown): boolean {
   return statusOf(error) === 404;
 }
 
+/** For `catch`: what is gone already need not be removed, and is not to be found. */
+export function unlessGone(error: unknown): undefined {
+  if (isNotFound(error)) return undefined;
+  throw error;
+}
+
 export function isConflict(error: unknown): boolean {
   return statusOf(error) === 409;
 }
