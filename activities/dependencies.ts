@@ -56,6 +56,8 @@ export interface Settings {
   exposedSecrets?: readonly NamedValue[];
   /** Where the values that are given for a run lie on this machine. */
   secretsDirectory?: string;
+  /** The GPUs of this machine that runs are given, by UUID; all of them where it is absent. */
+  offeredGpus?: string[];
   /** GPUs that this worker gives to containers, by UUID or index; any one where it is absent. */
   gpuDevices?: string[];
   /** The engine's runtime that submissions run in, such as gVisor's `runsc`; the engine's default where it is absent. */

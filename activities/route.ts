@@ -22,10 +22,10 @@ export function createRouteActivities(dependencies: RouteDependencies): Pick<Act
 }
 
 /** Undefined where the run cannot go on here: then it waits for its host, or for a worker of another. */
-async function queuesHere({ store, settings: { host } }: RouteDependencies, { run, track, images }: RouteInput): Promise<Queues | undefined> {
+async function queuesHere({ store, settings: { host, offeredGpus } }: RouteDependencies, { run, track, images }: RouteInput): Promise<Queues | undefined> {
   if (images === undefined) return undefined;
   for (const id of images) if (!(await storedLayout(store, id))) return undefined;
-  const gpus = tracks[track].gpu === undefined ? [] : gpusOf(track, await discoverGpus());
+  const gpus = tracks[track].gpu === undefined ? [] : gpusOf(track, await discoverGpus(offeredGpus));
   if (tracks[track].gpu !== undefined && gpus.length === 0) return undefined;
   return { host: hostQueue(host), train: trainQueue(track, host, run, gpus) };
 }

@@ -15,7 +15,7 @@ const GiB = 1024 ** 3;
 export async function graphicsCheck(config: Config): Promise<Check[]> {
   const name = 'GPU';
   if (!(await findOnPath('nvidia-smi'))) return [{ name, status: 'ok', message: 'none (no nvidia-smi); only the track cpu can run here' }];
-  const { exitCode, stdout, stderr } = await run('nvidia-smi', ['--query-gpu=uuid,name,memory.total,driver_version', '--format=csv,noheader,nounits'], { timeoutMs: 20_000 });
+  const { exitCode, stdout, stderr } = await run('nvidia-smi', ['--query-gpu=index,uuid,name,memory.total,driver_version', '--format=csv,noheader,nounits'], { timeoutMs: 20_000 });
   if (exitCode !== 0) {
     const message = `nvidia-smi ended with exit code ${exitCode}: ${(stderr || stdout).trim()}`;
     return [{ name, status: 'warning', message, nextStep: 'Install the driver that fits the kernel, or reboot after its update.' }];
@@ -25,15 +25,15 @@ export async function graphicsCheck(config: Config): Promise<Check[]> {
 }
 
 async function deviceCheck(line: string): Promise<Check> {
-  const [uuid = '', model = '', megabytes, driver = ''] = line.split(',').map((field) => field.trim());
+  const [index, uuid = '', model = '', megabytes, driver = ''] = line.split(',').map((field) => field.trim());
   const memoryBytes = Number(megabytes) * MiB;
   const name = `GPU ${uuid}`;
   const health = await deviceHealth(uuid);
   if (health?.healthy === false) {
-    return { name, status: 'failed', message: `${model}: out of service, ${health.problem}`, nextStep: `Reset it (nvidia-smi --gpu-reset --id=${uuid}) or reboot; it takes trainings again when it is in order.` };
+    return { name, status: 'failed', message: `index ${index}, ${model}: out of service, ${health.problem}`, nextStep: `Reset it (nvidia-smi --gpu-reset --id=${uuid}) or reboot; it takes trainings again when it is in order.` };
   }
   const free = health ? `, ${((memoryBytes - health.sample.memoryBytes) / GiB).toFixed(1)} GiB free` : '';
-  return { name, status: 'ok', message: `${model}, ${(memoryBytes / GiB).toFixed(1)} GiB${free}, driver ${driver}` };
+  return { name, status: 'ok', message: `index ${index}, ${model}, ${(memoryBytes / GiB).toFixed(1)} GiB${free}, driver ${driver}` };
 }
 
 /** Newer toolkits need no runtime of that name; what counts then is shown by the first start. */

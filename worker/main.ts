@@ -11,6 +11,7 @@ import { createKnownSecrets } from '../activities/secrets/known.ts';
 import { cpuQueue, gpuQueue, hostQueue, limits } from '../domain/index.ts';
 import { readConfig, readSecrets, type Config } from '../infra/config.ts';
 import { workflowQueue } from '../workflows/contract.ts';
+import { chosenGpus } from './chosen-gpus.ts';
 import { connectDependencies } from './dependencies.ts';
 import { serveDevices, type DeviceService, type DeviceWorker } from './devices.ts';
 import { giveBackLeftBehind, workerIdentity } from './left-behind.ts';
@@ -21,9 +22,10 @@ import { startProblem, UnreachableError } from './start-problem.ts';
 
 /** Runs until SIGTERM or SIGINT; what runs in containers then is let go of, and the next worker attaches to it. */
 async function main(): Promise<void> {
-  const { help, environment, devices } = optionsOf(process.argv.slice(2), process.env);
+  const { help, environment, gpus } = optionsOf(process.argv.slice(2), process.env);
   if (help) return void process.stdout.write(workerHelp);
   const config = readConfig(environment);
+  const offeredGpus = gpus && chosenGpus(gpus, await discoverGpus());
   const secrets = readSecrets();
   const known = createKnownSecrets(maskedValues({ secrets, httpProxy: config.httpProxy, httpsProxy: config.httpsProxy }));
   const logger = createLogger(config, known.mask);
@@ -36,12 +38,13 @@ async function main(): Promise<void> {
   const leaving = new AbortController();
   try {
     const client = new Client({ connection: await Connection.connect({ address: config.temporalAddress }), namespace: config.namespace });
-    const dependencies: Dependencies = { ...(await connectDependencies(config, client, secrets, logger)), onSecrets: known.learn };
+    const connected = await connectDependencies(config, client, secrets, logger);
+    const dependencies: Dependencies = { ...connected, settings: { ...connected.settings, ...(offeredGpus ? { offeredGpus } : {}) }, onSecrets: known.learn };
     const workers = await createWorkers(config, connection, createActivities(dependencies));
     logger.info({ host: config.host, queues: workers.map((worker) => worker.options.taskQueue) }, 'worker ready');
     // Besides: what is not given back now is when its heartbeats are missed.
     giveBackLeftBehind(client, config.host, logger).catch((error: unknown) => logger.warn({ error }, 'not looked for what a killed worker left'));
-    const serving = serveDevices(deviceService(config, connection, dependencies, devices), logger, leaving.signal);
+    const serving = serveDevices(deviceService(config, connection, dependencies), logger, leaving.signal);
     const sweeping = sweepOrphans(dependencies, client, logger, leaving.signal);
     await Promise.all(workers.map((worker) => worker.run())).finally(() => leaving.abort());
     await Promise.all([serving, sweeping]);
@@ -62,13 +65,10 @@ function createWorkers(config: Config, connection: NativeConnection, activities:
 }
 
 /** One worker a device, which knows no other device. */
-function deviceService(config: Config, connection: NativeConnection, dependencies: Dependencies, chosen: string[] | undefined): DeviceService {
+function deviceService(config: Config, connection: NativeConnection, dependencies: Dependencies): DeviceService {
   return {
     everyMs: limits.deviceLookMs,
-    async discover() {
-      const found = (await discoverGpus()).map(({ uuid }) => uuid);
-      return chosen ? found.filter((uuid, index) => chosen.includes(uuid) || chosen.includes(String(index))) : found;
-    },
+    discover: async () => (await discoverGpus(dependencies.settings.offeredGpus)).map(({ uuid }) => uuid),
     async problemOf(uuid) {
       const health = await deviceHealth(uuid);
       return health?.healthy === false ? health.problem : undefined;

@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { OptionError } from './start-problem.ts';
 
 export const workerHelp = `Usage: reprise-worker [--host NAME] [--gpu INDEX|UUID,…]
 
@@ -19,13 +20,16 @@ export interface WorkerOptions {
   help: boolean;
   /** With what the command line says, as the variables that the configuration reads. */
   environment: NodeJS.ProcessEnv;
-  /** Indexes or UUIDs; all devices where it is undefined. */
-  devices: string[] | undefined;
+  /** Indexes or UUIDs; all of the machine where it is undefined. */
+  gpus: string[] | undefined;
 }
 
-/** Throws TypeError naming what it does not know. */
+/** Throws TypeError or OptionError naming what it does not take. */
 export function optionsOf(args: string[], environment: NodeJS.ProcessEnv): WorkerOptions {
   const { values } = parseArgs({ args, options: { host: { type: 'string' }, gpu: { type: 'string', multiple: true }, help: { type: 'boolean', short: 'h' } } });
-  const devices = values.gpu?.flatMap((each) => each.split(',')).filter((each) => each !== '');
-  return { help: values.help === true, environment: values.host === undefined ? environment : { ...environment, REPRISE_HOST: values.host }, devices };
+  // An empty one comes of a variable that is not set, and would quietly mean another host, or no device at all.
+  if (values.host?.trim() === '') throw new OptionError('--host names no host');
+  if (values.gpu?.some((each) => each.split(',').some((name) => name.trim() === ''))) throw new OptionError('--gpu names no device, or an empty one');
+  const gpus = values.gpu?.flatMap((each) => each.split(',')).map((name) => name.trim());
+  return { help: values.help === true, environment: values.host === undefined ? environment : { ...environment, REPRISE_HOST: values.host }, gpus };
 }

@@ -3,6 +3,8 @@ import { failure } from '../failure.ts';
 import { run } from '../io/subprocess.ts';
 
 export interface Gpu {
+  /** Its number in nvidia-smi; another one after a reboot, where devices come or go. */
+  index: string;
   uuid: string;
   model: string;
   memoryBytes: number;
@@ -10,18 +12,19 @@ export interface Gpu {
 
 const MiB = 1024 ** 2;
 
-/** The NVIDIA devices of this machine by nvidia-smi; none where the program is missing or knows none. */
-export async function discoverGpus(): Promise<Gpu[]> {
-  const query = ['--query-gpu=uuid,name,memory.total', '--format=csv,noheader,nounits'];
+/** The NVIDIA devices of this machine by nvidia-smi, or those of them that are `offered`; none where the program is missing or knows none. */
+export async function discoverGpus(offered?: readonly string[]): Promise<Gpu[]> {
+  const query = ['--query-gpu=index,uuid,name,memory.total', '--format=csv,noheader,nounits'];
   const answer = await run('nvidia-smi', query, { timeoutMs: 20_000 }).catch(() => undefined); // Not installed: no GPU.
-  return answer?.exitCode === 0 ? parseGpus(answer.stdout) : [];
+  const gpus = answer?.exitCode === 0 ? parseGpus(answer.stdout) : [];
+  return offered ? gpus.filter(({ uuid }) => offered.includes(uuid)) : gpus;
 }
 
 export function parseGpus(text: string): Gpu[] {
   return text.split('\n').flatMap((line) => {
-    const [uuid, model, memory] = line.split(',').map((field) => field.trim());
+    const [index = '', uuid, model, memory] = line.split(',').map((field) => field.trim());
     const megabytes = Number(memory);
-    return uuid?.startsWith('GPU-') && model && Number.isFinite(megabytes) ? [{ uuid, model, memoryBytes: megabytes * MiB }] : [];
+    return uuid?.startsWith('GPU-') && model && Number.isFinite(megabytes) ? [{ index, uuid, model, memoryBytes: megabytes * MiB }] : [];
   });
 }
 

@@ -47,7 +47,7 @@ export async function takeIn(dependencies: IntakeDependencies, given: unknown, c
   const snapshot = await takeSnapshot(dependencies, request.source, context);
   const tree = await getTree(store, snapshot.tree);
   const { submission, notes } = await planSnapshot(dependencies, request, snapshot, { given: new Set(Object.keys(settings.secrets)), named: request.secrets?.names ?? [] });
-  const gpus = submission.track === 'cpu' ? [] : await discoverGpus();
+  const gpus = submission.track === 'cpu' ? [] : await discoverGpus(settings.offeredGpus);
   return {
     submission,
     suite: suite.suite,

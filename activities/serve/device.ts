@@ -22,7 +22,7 @@ export async function takeTracksDevice(
   { signal, report }: Pick<StageContext, 'signal' | 'report'>,
 ): Promise<string | undefined> {
   if (tracks[track].gpu === undefined) return undefined;
-  const devices = settings.gpuDevices ?? gpusOf(track, await discoverGpus()).map(({ uuid }) => uuid);
+  const devices = settings.gpuDevices ?? gpusOf(track, await discoverGpus(settings.offeredGpus)).map(({ uuid }) => uuid);
   if (devices.length === 0) return undefined;
   return untilDeviceTaken(docker, devices, owner, image.id, signal, (run) => report({ message: `waiting for a device, which ${run} has` }));
 }

@@ -1,8 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import pino from 'pino';
 import { expect, it } from 'vitest';
+import { parseGpus } from '../../activities/intake/gpus.ts';
+import { chosenGpus } from '../../worker/chosen-gpus.ts';
 import { serveDevices } from '../../worker/devices.ts';
 import { optionsOf, workerHelp } from '../../worker/options.ts';
+import { OptionError } from '../../worker/start-problem.ts';
 
 function machine(uuids: string[]) {
   const state = { problems: new Map<string, string>(), busy: new Set<string>(), polling: new Set<string>(), most: 0 };
@@ -51,9 +54,22 @@ it('takes host and devices from its command line', () => {
   expect(optionsOf(['--host', 'gpu-7', '--gpu', 'GPU-1,GPU-2', '--gpu', 'GPU-3'], { A: 'b' })).toEqual({
     help: false,
     environment: { A: 'b', REPRISE_HOST: 'gpu-7' },
-    devices: ['GPU-1', 'GPU-2', 'GPU-3'],
+    gpus: ['GPU-1', 'GPU-2', 'GPU-3'],
   });
-  expect(optionsOf([], { REPRISE_HOST: 'x' })).toEqual({ help: false, environment: { REPRISE_HOST: 'x' }, devices: undefined });
+  expect(optionsOf([], { REPRISE_HOST: 'x' })).toEqual({ help: false, environment: { REPRISE_HOST: 'x' }, gpus: undefined });
+});
+
+it('knows devices by index and by UUID, and refuses to serve one that is not there', () => {
+  // Without the device 1, which is lost.
+  const found = parseGpus('0, GPU-0a, NVIDIA A100, 40960\n2, GPU-2c, NVIDIA A100, 40960\n');
+  expect(chosenGpus(['2'], found)).toEqual(['GPU-2c']);
+  expect(chosenGpus(['gpu-2C', '0', '2'], found)).toEqual(['GPU-2c', 'GPU-0a']);
+  expect(() => chosenGpus(['0', '1', 'GPU-7'], found)).toThrow('no GPU 1, GPU-7: it has 0 (GPU-0a, NVIDIA A100), 2 (GPU-2c, NVIDIA A100)');
+  expect(() => chosenGpus(['0'], [])).toThrow('this machine has no GPU 0: nvidia-smi names none');
+});
+
+it.each([[['--gpu', '']], [['--gpu', '0,,1']], [['--gpu', '0', '--gpu', '']], [['--host', ' ']]])('refuses the empty name in %j', (args) => {
+  expect(() => optionsOf(args, {})).toThrow(OptionError);
 });
 
 it('says what it takes, and refuses what it does not know', () => {

@@ -1,9 +1,9 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { takeIn } from '../../../activities/intake/index.ts';
-import { gpusOf, parseGpus, trainQueue } from '../../../activities/intake/gpus.ts';
+import { discoverGpus, gpusOf, parseGpus, trainQueue } from '../../../activities/intake/gpus.ts';
 import type { StageContext } from '../../../activities/stage.ts';
 import { Submission } from '../../../domain/index.ts';
 import type { IntakeResult } from '../../../workflows/contract.ts';
@@ -64,12 +64,22 @@ describe('intake', () => {
 });
 
 describe('the GPUs of a machine', () => {
-  const gpus = parseGpus('GPU-1, NVIDIA A100-SXM4-40GB, 40960\nGPU-2, NVIDIA A100-SXM4-40GB, 40960\nGPU-3, NVIDIA GeForce RTX 4090, 24564\nNo devices were found\n');
+  const gpus = parseGpus('0, GPU-1, NVIDIA A100-SXM4-40GB, 40960\n1, GPU-2, NVIDIA A100-SXM4-40GB, 40960\n2, GPU-3, NVIDIA GeForce RTX 4090, 24564\nNo devices were found\n');
 
   it('are matched to tracks by model and memory', () => {
     expect(gpusOf('a100', gpus).map(({ uuid }) => uuid)).toEqual(['GPU-1', 'GPU-2']);
     expect(gpusOf('rtx4090', gpus).map(({ uuid }) => uuid)).toEqual(['GPU-3']);
     expect(gpusOf('cpu', gpus)).toEqual([]);
+  });
+
+  it('are all of them by nvidia-smi, or those that its workers offer', async () => {
+    const programs = join(directory, 'programs');
+    await mkdir(programs, { recursive: true });
+    await writeFile(join(programs, 'nvidia-smi'), '#!/bin/sh\necho "0, GPU-1, NVIDIA A100, 40960"\necho "1, GPU-2, NVIDIA A100, 40960"\n', { mode: 0o755 });
+    vi.stubEnv('PATH', `${programs}:${process.env['PATH']}`);
+    expect((await discoverGpus()).map(({ uuid }) => uuid)).toEqual(['GPU-1', 'GPU-2']);
+    expect((await discoverGpus(['GPU-2'])).map(({ uuid }) => uuid)).toEqual(['GPU-2']);
+    vi.unstubAllEnvs();
   });
 
   it('share the runs, each run always on the same one', () => {
