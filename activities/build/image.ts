@@ -10,6 +10,7 @@ import { indexInstants } from '../pin/by-date/address.ts';
 import { openBuildIndex } from '../pin/by-date/build-index.ts';
 import { createMask } from '../secrets/mask.ts';
 import type { StageContext } from '../stage.ts';
+import { stepsWithAdded, withAddedStages } from './added-stages.ts';
 import { buildFailure } from './build-failure.ts';
 import { contextTar } from './context.ts';
 import { refuseExposedImage } from './exposed-image.ts';
@@ -97,18 +98,19 @@ function isReplaced(report: PinReport['images'][number] | undefined): boolean {
 async function buildOnce({ dependencies, build, given, context, log }: Work, text: string): Promise<BuildTry<BuiltImage>> {
   const { docker, store, settings } = dependencies;
   const pinned = await putBlob(store, Buffer.from(text), mediaTypes.text);
-  const { text: older, documents, copies } = forClassicBuilder(build.dockerfile, text);
+  const { text: older, documents, copies, stages } = forClassicBuilder(build.dockerfile, text);
   const dockerfile = withSecretSteps(Buffer.from(older), build.dockerfile, Object.keys(given.secrets));
   const original = await readTreeFile(store, given.snapshot, build.dockerfile);
   const mask = createMask(settings).text;
-  const steps = stepsOf(text, original === undefined ? text : textOf(original)).map((step) => ({ ...step, text: mask(step.text) }));
+  const written = stepsOf(text, original === undefined ? text : textOf(original)).map((step) => ({ ...step, text: mask(step.text) }));
+  const steps = stepsWithAdded(written, stages);
   const caBundle = await trustedBundle(settings);
   await log.write(`building ${build.dockerfile} (${build.role}) in ${build.context}\n`);
   const index = await openBuildIndex(docker, settings, text);
   try {
-    const openContext: BuildRun['openContext'] = (built, files) => contextTar(store, given.snapshot, build, { dockerfile: built, caBundle, files, documents, copies });
+    const openContext: BuildRun['openContext'] = (built, files) => contextTar(store, given.snapshot, build, { dockerfile: withAddedStages(built, stages), caBundle, files, documents, copies });
     const observer = alsoRecorded(observerOf(build, { steps, mask }, context, log), index);
-    const run = { build: { ...build, pinned: pinned.sha256 }, snapshot: given.sha256, lineOf: (line: number) => originalLineOf(steps, line), dockerfile, openContext, observer, indexProxyUrl: index?.proxyUrl, ...(index ? { indexHosts: index.hosts } : {}), secrets: given.secrets, fresh: given.fresh, mode: given.mode };
+    const run = { build: { ...build, pinned: pinned.sha256 }, snapshot: given.sha256, lineOf: (line: number) => originalLineOf(written, line), dockerfile, openContext, observer, indexProxyUrl: index?.proxyUrl, ...(index ? { indexHosts: index.hosts } : {}), secrets: given.secrets, fresh: given.fresh, mode: given.mode };
     const { built, recording, cause } = await runBuild(dependencies, context, run);
     if (built.status === 'failed') {
       await log.write(`${built.end.error}\n`);

@@ -50,3 +50,18 @@ RUN --network=none test "$(cat /status)" = survived
   const expected = ['-rwxr-x--- 12 34 /files/EOF', '-rw-r--r-- 0 0 /one', '-rw-r----- 0 0 /files/own', 'tab', 'kept', 'echo "$NAME" \\', '  and more', 'name '];
   expect((await printed(dockerfile, `${listed}; cat /one /from-cache /files/raw.sh; ${gone}`)).split('\n')).toEqual(expected);
 });
+
+it('gives files of other stages and images the modes that COPY names, and keeps the numbers of stages', { timeout: 120_000 }, async () => {
+  const dockerfile = `FROM ${busyboxImage}
+RUN mkdir -p /made/deep && echo one > /made/deep/one && echo two > /made/two.sh && echo ${runName('anew')} > /made/three.sh
+USER nobody
+FROM ${busyboxImage} AS last
+COPY --from=0 --chmod=750 --chown=12:34 /made /all
+COPY --from=0 --chmod=0711 --link /made/*.sh /some/
+COPY --from=${busyboxImage} --chmod=600 bin/busybox /tool
+COPY --from=0 /made/two.sh /as-it-was
+`;
+  const listed = 'for f in /all/deep /all/deep/one /some/two.sh /tool /as-it-was; do ls -lnd $f | { read mode links user group rest; echo $mode $user $group $f; }; done';
+  const expected = ['drwxr-x--- 12 34 /all/deep', '-rwxr-x--- 12 34 /all/deep/one', '-rwx--x--x 0 0 /some/two.sh', '-rw------- 0 0 /tool', '-rw-r--r-- 0 0 /as-it-was', ''];
+  expect((await printed(dockerfile, listed)).split('\n')).toEqual(expected);
+});
