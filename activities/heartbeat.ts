@@ -1,5 +1,5 @@
 import { Context } from '@temporalio/activity';
-import type { Spent, StageName, StageProgress } from '../domain/index.ts';
+import { costOf, type Spent, type StageName, type StageProgress } from '../domain/index.ts';
 import type { StageRun } from '../workflows/contract.ts';
 import type { Dependencies } from './dependencies.ts';
 import type { StageContext } from './stage.ts';
@@ -28,11 +28,12 @@ export async function withHeartbeat<Result>(
   const startMs = Date.now();
   const instants = signalInstants();
   let nextSignalAt = startMs + instants.next().value;
-  const beat = (): void => activity.heartbeat({ ...latest, spent: spent() });
+  const told = (): StageProgress => ({ ...latest, cost: costOf(spent()) });
+  const beat = (): void => activity.heartbeat({ ...told(), spent: spent() });
   const signal = (): void => {
     if (Date.now() < nextSignalAt) return;
     nextSignalAt = startMs + instants.next().value;
-    dependencies.signalProgress(stageRun.workflowId, latest).catch((error: unknown) => {
+    dependencies.signalProgress(stageRun.workflowId, told()).catch((error: unknown) => {
       dependencies.logger.warn({ error, stage }, 'progress signal not delivered');
     });
   };

@@ -66,6 +66,8 @@ export async function runStage<Result>(
     return { status: 'completed', cached: false, ...computed, cost: costOf(spent()) };
   } catch (error) {
     const cost = costOf(spent());
+    // What a cancelled run has used is used.
+    if (error instanceof CancelledFailure) throw new CancelledFailure(error.message, [{ cost }], error);
     return { ...outcomeOrThrow(withDetail(mask.error(error), { cost })), cost };
   }
 }

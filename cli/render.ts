@@ -1,5 +1,5 @@
 import { fingerprintOfReason } from '../activities/scan/gate.ts';
-import { priceOf, totalCost, type AuditReport, type Prices, type Run, type RunStage, type ScanReport, type StageProgress } from '../domain/index.ts';
+import { priceOf, totalCost, type AuditReport, type Prices, type Run, type RunStage, type ScanReport, type StageCost, type StageProgress } from '../domain/index.ts';
 import { formatDuration } from '../workflows/details.ts';
 import type { ListedRun } from './runs.ts';
 import { acceptedLine, blockedLine, problemLines, shownFingerprint, signerText } from './render-publication.ts';
@@ -106,22 +106,26 @@ function costLines({ stages }: Run, prices: Prices | undefined): string[] {
   const costs = stages.flatMap(({ cost }) => (cost ? [cost] : []));
   if (costs.length === 0) return [];
   const total = totalCost(costs);
+  return [`Used: ${usedText(total)}${prices ? `; ${priceOf(total, prices).toFixed(4)} ${prices.currency}` : ''}`];
+}
+
+function usedText(cost: StageCost): string {
   const mebibytes = (bytes: number): string => `${(bytes / 1024 ** 2).toFixed(1)} MiB`;
-  const used = [
-    ...(total.gpuSeconds === undefined ? [] : [`GPU ${formatDuration(total.gpuSeconds * 1_000)}`]),
-    ...(total.cpuSeconds === undefined ? [] : [`CPU ${formatDuration(total.cpuSeconds * 1_000)}`]),
-    ...(total.energyJoules === undefined ? [] : [`${(total.energyJoules / 3.6e6).toFixed(3)} kWh`]),
-    `stored ${mebibytes(total.storedBytes)}`,
-    `moved ${mebibytes(total.movedBytes)}`,
-    `waited in queues ${formatDuration(total.queuedMs)}`,
-  ];
-  return [`Used: ${used.join(', ')}${prices ? `; ${priceOf(total, prices).toFixed(4)} ${prices.currency}` : ''}`];
+  return [
+    `work of ${formatDuration(cost.wallMs)}`,
+    ...(cost.gpuSeconds === undefined ? [] : [`GPU ${formatDuration(cost.gpuSeconds * 1_000)}`]),
+    ...(cost.cpuSeconds === undefined ? [] : [`CPU ${formatDuration(cost.cpuSeconds * 1_000)}`]),
+    ...(cost.energyJoules === undefined ? [] : [`${(cost.energyJoules / 3.6e6).toFixed(3)} kWh`]),
+    `stored ${mebibytes(cost.storedBytes)}`,
+    `moved ${mebibytes(cost.movedBytes)}`,
+    `waited in queues ${formatDuration(cost.queuedMs)}`,
+  ].join(', ');
 }
 
 function failureLines({ stages }: Run): string[] {
-  return stages.flatMap(({ name, status, outcome }) =>
+  return stages.flatMap(({ name, status, outcome, cost }) =>
     outcome?.status === 'failed'
-      ? [`${name} ${status}: ${outcome.code} (fault: ${outcome.fault})`, `  ${outcome.message}`, `  Next: ${outcome.nextStep}`]
+      ? [`${name} ${status}: ${outcome.code} (fault: ${outcome.fault})`, `  ${outcome.message}`, ...(cost ? [`  Used: ${usedText(cost)}`] : []), `  Next: ${outcome.nextStep}`]
       : [],
   );
 }

@@ -69,6 +69,8 @@ export const StageProgress = z.object({
   lastLogLine: z.string().optional(),
   /** What a training says of itself and is seen to use; each only where it is known. */
   training: TrainingProgress.optional(),
+  /** What its attempts have cost so far. */
+  cost: StageCost.optional(),
   at: z.iso.datetime(),
 });
 export type StageProgress = z.infer<typeof StageProgress>;

@@ -1,7 +1,9 @@
 import { existsSync, readlinkSync } from 'node:fs';
 import { ActivityNotFoundError, type Client } from '@temporalio/client';
+import { defaultPayloadConverter, type Payload } from '@temporalio/common';
 import type { Logger } from 'pino';
 import { failure } from '../activities/failure.ts';
+import type { StageCost } from '../domain/index.ts';
 import { identify, isAlive } from '../infra/processes.ts';
 import { workflowType } from '../workflows/contract.ts';
 
@@ -28,9 +30,9 @@ export async function giveBackLeftBehind(client: Client, host: string, logger: L
   let given = 0;
   for await (const { workflowId, runId } of client.workflow.list({ query: `WorkflowType = '${workflowType}' AND ExecutionStatus = 'Running'` })) {
     const { raw } = await client.workflow.getHandle(workflowId, runId).describe();
-    for (const { activityId, lastWorkerIdentity, state } of raw.pendingActivities ?? []) {
+    for (const { activityId, lastWorkerIdentity, state, heartbeatDetails } of raw.pendingActivities ?? []) {
       if (state !== started || !activityId || !hasEnded(lastWorkerIdentity ?? '', host)) continue;
-      if (await giveBack(client, { workflowId, runId, activityId })) given += 1;
+      if (await giveBack(client, { workflowId, runId, activityId }, costTold(heartbeatDetails?.payloads?.[0]))) given += 1;
     }
   }
   if (given > 0) logger.info({ activities: given }, 'took over from a worker that was killed');
@@ -40,10 +42,15 @@ export async function giveBackLeftBehind(client: Client, host: string, logger: L
 /** temporal.api.enums.v1.PendingActivityState. */
 const started = 2;
 
+/** By the last heartbeat: where the run is cancelled there is no next attempt, and nobody else tells it. */
+function costTold(heartbeat: Payload | undefined): StageCost | undefined {
+  return heartbeat ? (defaultPayloadConverter.fromPayload<{ cost?: StageCost }>(heartbeat) ?? {}).cost : undefined;
+}
+
 /** False where it has ended or timed out meanwhile. */
-async function giveBack(client: Client, activity: { workflowId: string; runId: string; activityId: string }): Promise<boolean> {
+async function giveBack(client: Client, activity: { workflowId: string; runId: string; activityId: string }, cost: StageCost | undefined): Promise<boolean> {
   try {
-    await client.activity.fail(activity, failure('WORKER_LOST', 'the worker that ran this stage was killed; the next one goes on'));
+    await client.activity.fail(activity, failure('WORKER_LOST', 'the worker that ran this stage was killed; the next one goes on', cost ? { cost } : {}));
     return true;
   } catch (error) {
     if (error instanceof ActivityNotFoundError) return false;

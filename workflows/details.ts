@@ -17,7 +17,7 @@ export function renderDetails(run: Run, progress: ReadonlyMap<StageName, StagePr
     ['| | stage | took | |', '|---|---|---|---|', ...rows].join('\n'),
     ...failureParts(run),
     ...lastLineParts(run, progress),
-    ...costParts(run),
+    ...costParts(run, progress),
     `Logs: \`reprise logs ${run.run} --stage STAGE\` · all of it: \`reprise status ${run.run}\``,
   ];
   return parts.join('\n\n');
@@ -54,8 +54,8 @@ function failureParts(run: Run): string[] {
 }
 
 /** What the run used so far; prices are the operator's, and `reprise status` knows them. */
-function costParts({ stages }: Run): string[] {
-  const costs = stages.flatMap(({ cost }) => (cost ? [cost] : []));
+function costParts({ stages }: Run, progress: ReadonlyMap<StageName, StageProgress>): string[] {
+  const costs = stages.flatMap(({ name, status, cost = status === 'running' ? progress.get(name)?.cost : undefined }) => (cost ? [cost] : []));
   if (costs.length === 0) return [];
   const sum = (of: (cost: StageCost) => number | undefined): number => costs.reduce((total, cost) => total + (of(cost) ?? 0), 0);
   const gpuSeconds = sum((cost) => cost.gpuSeconds);

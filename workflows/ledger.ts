@@ -1,6 +1,7 @@
 import { ActivityFailure, ApplicationFailure, defineQuery, defineSignal, isCancellation, setCurrentDetails, setHandler } from '@temporalio/workflow';
 import type { Artifact, FailedOutcome, FailureCode, ReproductionRequest, Run, RunScores, StageCost, StageName, StageOutcome, StageProgress, Submission } from '../domain/index.ts';
 import { runQuery, stageProgressSignal, type StageRecord } from './contract.ts';
+import { costIn } from './cost.ts';
 import { renderDetails } from './details.ts';
 import { entryOf, newRun, recordOutcome, scoreOf } from './record.ts';
 import { index, keys } from './search-attributes.ts';
@@ -104,7 +105,7 @@ async function runStage<Result extends Stored>(ledger: Ledger, name: StageName, 
     return outcome;
   } catch (error) {
     const ended = isCancellation(error) ? ({ status: 'cancelled', outcome: cancelled } as const) : ({ status: 'failed' } as const);
-    Object.assign(entry, { ...ended, endedAt: new Date().toISOString() });
+    Object.assign(entry, { ...ended, endedAt: new Date().toISOString(), ...costEntry(costIn(error) ?? ledger.progress.get(name)?.cost) });
     throw error;
   } finally {
     show(ledger);
@@ -133,13 +134,12 @@ async function settle<Result>(stage: Stage<Result>): Promise<StageOutcome<Result
       fault: 'platform',
       message: cause?.message ?? error.cause?.message ?? error.message,
       nextStep: 'Nothing to correct in the submission. `reprise doctor` shows what is wrong; then `reprise retry`.',
-      ...costIn(cause),
+      ...costEntry(costIn(error)),
     };
   }
 }
 
-function costIn(cause: ApplicationFailure | undefined): { cost?: StageCost } {
-  const { cost } = (cause?.details?.[0] ?? {}) as { cost?: StageCost };
+function costEntry(cost: StageCost | undefined): { cost?: StageCost } {
   return cost ? { cost } : {};
 }
 

@@ -1,6 +1,7 @@
-import { ActivityFailure, proxyActivities, TimeoutFailure } from '@temporalio/workflow';
-import type { Spent } from '../domain/index.ts';
+import { ActivityFailure, CancelledFailure, isCancellation, proxyActivities, TimeoutFailure } from '@temporalio/workflow';
+import type { Spent, StageCost } from '../domain/index.ts';
 import { workflowQueue, type Activities, type Queues, type Route } from './contract.ts';
+import { costIn } from './cost.ts';
 import { hostPatience, policies } from './policy.ts';
 import type { Reproduction } from './steps.ts';
 
@@ -32,12 +33,14 @@ export async function onHost<Name extends HostActivity, Result>(
 ): Promise<Result> {
   const { request, place, evidence } = reproduction;
   let spent: Spent | undefined;
+  let cost: StageCost | undefined;
   for (let waits = 0; ; waits += 1) {
     const { queues } = place;
     try {
       return await call(goingOn(activity(name, name === 'train' ? queues.train : queues.host, summary, waits), spent));
     } catch (error) {
-      if (!isUntaken(error)) throw error;
+      if (!isUntaken(error)) throw withCost(error, cost);
+      cost = costIn(error) ?? cost;
       spent = spentBy(error, spent, patienceOf(waits).scheduleToStartTimeout);
       // The values of a run's secrets are on its host alone: it waits for that one.
       const images = request?.secrets ? undefined : evidence.images.map(({ id }) => id);
@@ -71,6 +74,11 @@ function spentBy(error: ActivityFailure, before: Spent | undefined, waitedMs: nu
   const told = (lastHeartbeatDetails as { spent?: Spent } | null | undefined)?.spent;
   const spent = told ?? before ?? { wallMs: 0, queuedMs: 0, storedBytes: 0, movedBytes: 0, uses: {} };
   return { ...spent, queuedMs: spent.queuedMs + waitedMs };
+}
+
+/** Of work that is cancelled while it waits, nobody tells any more what it had cost before. */
+function withCost(error: unknown, cost: StageCost | undefined): unknown {
+  return cost && isCancellation(error) && !costIn(error) ? new CancelledFailure('the run was cancelled', [{ cost }], error as Error) : error;
 }
 
 async function move(reproduction: Reproduction, images: string[] | undefined): Promise<void> {

@@ -10,7 +10,7 @@ import { createObservation, type Observation } from './observation.ts';
 import { keepLastCheckpoint, observeTraining, type Decide } from './observers.ts';
 import { progressText } from './progress-text.ts';
 import type { Training } from './training.ts';
-import { hostKills } from './use.ts';
+import { enterDeviceTime, enterLastUse, hostKills } from './use.ts';
 
 /**
  * Follows a started training to its end: copies its log, keeps its checkpoints, reports its progress, and stops it at the
@@ -140,7 +140,9 @@ function decideOn({ container, budget, lease }: Training): Decide {
 
 /** A cancelled run's training is stopped, and what it wrote is kept: its log, and its last checkpoint. */
 async function stopCancelled(training: Training, copied: Promise<void>): Promise<void> {
+  await enterLastUse(training);
   await decideOn(training)('cancelled', 'the run was cancelled');
+  enterDeviceTime(training, Date.parse((await stateOf(training.container)).finishedAt ?? ''));
   await copied;
   const guard = training.dependencies.docker.getContainer((await guardUntil(training, Date.now() + pauseStepMs)).id);
   await keepLastCheckpoint(training, guard, training.budget.usedMs(Date.now()));

@@ -91,6 +91,14 @@ describe('a stage that is given up', () => {
     expect(await running).toBeInstanceOf(CancelledFailure);
   });
 
+  it('tells with the cancellation what all its attempts have cost', async () => {
+    const spent = { wallMs: 60_000, queuedMs: 0, storedBytes: 10, movedBytes: 20, uses: { first: { gpuMs: 9_000 } } };
+    const environment = new MockActivityEnvironment({ attempt: 2, heartbeatDetails: { stage: 'pin', message: '', spent } });
+    const running = stage(undefined, false, async (context) => (enterUse('second', { gpuMs: 4_000 }), aborted(context)), environment).catch((error: unknown) => error);
+    environment.cancel();
+    expect(await running).toMatchObject({ details: [{ cost: { gpuSeconds: 13, storedBytes: 10, movedBytes: 20 } }] });
+  });
+
   it('ends with its own failure where it has one', async () => {
     const environment = new MockActivityEnvironment();
     const running = stage(identity, false, failing, environment);

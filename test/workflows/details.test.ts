@@ -37,6 +37,12 @@ describe('the details of a run', () => {
     expect(line).toContain("```\nx ''' y\n```");
   });
 
+  it('count what a running stage says that it has cost', () => {
+    const cost = { wallMs: 60_000, queuedMs: 2_000, storedBytes: 1024 ** 2, movedBytes: 0, gpuSeconds: 58, cpuSeconds: 3 };
+    expect(renderDetails(runWith({}), progressOf({ cost }), nowMs)).toContain('Used: GPU 58.0 s · CPU 3.0 s · stored 1.0 MiB');
+    expect(renderDetails(runWith({ status: 'cancelled', endedAt: startedAt, cost }), progressOf({ cost }), nowMs)).toContain('Used: GPU 58.0 s · ');
+  });
+
   it('say why a stage failed and what to do next', () => {
     const outcome = { status: 'failed', code: 'TRAIN_EXIT', fault: 'submission', message: 'exit code 1', nextStep: 'Read the log.' } as const;
     expect(renderDetails(runWith({ status: 'failed', outcome }), new Map(), nowMs)).toContain('**train: TRAIN_EXIT** (submission)\n\nexit code 1\n\nNext: Read the log.');

@@ -1,9 +1,10 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { ApplicationFailure, CancelledFailure, Context } from '@temporalio/activity';
 import { WorkflowFailedError } from '@temporalio/client';
 import { describe, expect, it } from 'vitest';
-import { failures, type Run, type StageName, type StageOutcome } from '../../../domain/index.ts';
-import type { Activities, AttestInput, RouteInput } from '../../../workflows/contract.ts';
+import { failures, type Run, type StageName, type StageOutcome, type StageProgress } from '../../../domain/index.ts';
+import { stageProgressSignal, type Activities, type AttestInput, type RouteInput } from '../../../workflows/contract.ts';
 import { completed, fakeActivities, submission } from '../../fakes/activities.ts';
 import { withFakeWorker } from '../../fakes/worker.ts';
 
@@ -16,6 +17,12 @@ function failed(code: string, fault: 'submission' | 'platform' | 'operator'): St
 
 function statuses(run: Run): Partial<Record<StageName, string>> {
   return Object.fromEntries(run.stages.map(({ name, status }) => [name, status]));
+}
+
+/** Beats, so that it hears of it. */
+async function untilCancelled(): Promise<never> {
+  const beat = setInterval(() => Context.current().heartbeat(), 100);
+  return Context.current().cancelled.finally(() => clearInterval(beat));
 }
 
 async function reproduce(activities: Partial<Activities>): Promise<Run> {
@@ -140,13 +147,39 @@ describe('a reproduction', () => {
     expect((error as WorkflowFailedError).cause).toMatchObject({ type: 'REQUEST_INVALID', message: 'it went wrong Next: Mend it.' });
   });
 
+  const cost = { wallMs: 61_000, queuedMs: 500, storedBytes: 10, movedBytes: 20, gpuSeconds: 59 };
+  it.each<[string, Activities['train'], object]>([
+    ['failed', async () => ({ ...failed('TRAIN_TIMEOUT', 'submission'), cost }) as never, { code: 'TRAIN_TIMEOUT' }],
+    ['was given up for a platform fault', async () => Promise.reject(ApplicationFailure.create({ type: 'STORE_CORRUPT', message: 'gone', nonRetryable: true, details: [{ cost }] })), { code: 'STORE_CORRUPT' }],
+  ])('tells what a stage cost that %s, and attests it', async (_what, train, outcome) => {
+    let attested: AttestInput | undefined;
+    const run = await reproduce({ train, attest: async (input) => ((attested = input), fakeActivities().attest(input)) });
+    expect(run.stages.find(({ name }) => name === 'train')).toMatchObject({ status: 'failed', outcome, cost });
+    expect(attested?.stages.find(({ name }) => name === 'train')).toMatchObject({ cost });
+  });
+
+  const told: StageProgress = { stage: 'train', message: '', at: submission.asOf.date, cost };
+  it.each<[string, Activities['train'], boolean]>([
+    ['its attempt stops it', async () => untilCancelled().catch((error: Error) => Promise.reject(new CancelledFailure(error.message, [{ cost }]))), false],
+    ['its attempt is not heard of any more', async () => (Context.current().heartbeat(told), sleep(20_000, undefined as never)), false],
+    ['no attempt is under way, from what was signalled', async () => Promise.reject(ApplicationFailure.create({ type: 'ENGINE_UNREACHABLE', message: 'no engine', nextRetryDelay: '1 minute' })), true],
+  ])('tells what a cancelled training has cost where %s', async (_what, train, signals) => {
+    await withFakeWorker(workflowsPath, fakeActivities({ train }), async ({ start, query }) => {
+      const handle = await start(request);
+      await query(handle, (run) => statuses(run).train === 'running');
+      if (signals) await handle.signal(stageProgressSignal, told);
+      await sleep(1_000);
+      await handle.cancel();
+      await handle.result().catch(() => undefined);
+      const run = await query(handle, ({ status }) => status === 'cancelled');
+      expect(run.stages.find(({ name }) => name === 'train')).toMatchObject({ cost });
+    });
+  });
+
   it('stops the training when it is cancelled, cleans up, and says cancelled', async () => {
     const cleaned: string[] = [];
     const activities = fakeActivities({
-      train: async () => {
-        const beat = setInterval(() => Context.current().heartbeat(), 100);
-        return Context.current().cancelled.finally(() => clearInterval(beat));
-      },
+      train: untilCancelled,
       cleanUp: async ({ run }) => void cleaned.push(run),
     });
     await withFakeWorker(workflowsPath, activities, async ({ start, query }) => {
