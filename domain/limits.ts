@@ -171,6 +171,8 @@ export const limits = {
   deviceLookMs: 1 * minute,
   /** Between two looks at what ended runs left in the engine: the run's own clean-up is the rule. */
   orphanSweepMs: 10 * minute,
+  /** From the signal to a worker's end: its activities let go within seconds, and systemd would kill it after 90. */
+  workerEndMs: 20 * second,
   /** A device that an attempt took and did not use: the attempt died between the two. */
   deviceLeaseMs: 2 * minute,
   /** Part of the log's end that is read for why a training failed. */

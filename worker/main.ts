@@ -18,7 +18,10 @@ import { giveBackLeftBehind, workerIdentity } from './left-behind.ts';
 import { createLogger, temporalLogger } from './logger.ts';
 import { sweepOrphans } from './orphans.ts';
 import { optionsOf, workerHelp } from './options.ts';
+import { leaveInTime } from './leaving.ts';
 import { startProblem, UnreachableError } from './start-problem.ts';
+
+const shutdownSignals: NodeJS.Signals[] = ['SIGTERM', 'SIGINT'];
 
 /** Runs until SIGTERM or SIGINT; what runs in containers then is let go of, and the next worker attaches to it. */
 async function main(): Promise<void> {
@@ -31,7 +34,8 @@ async function main(): Promise<void> {
   const logger = createLogger(config, known.mask);
   // As in the logger: a full disk must not end the worker.
   process.stderr.on('error', () => undefined);
-  Runtime.install({ logger: temporalLogger(logger), shutdownSignals: ['SIGTERM', 'SIGINT'] });
+  Runtime.install({ logger: temporalLogger(logger), shutdownSignals });
+  leaveInTime(shutdownSignals, limits.workerEndMs, logger);
   const connection = await NativeConnection.connect({ address: config.temporalAddress }).catch((cause: unknown) => {
     throw new UnreachableError(`no Temporal server answers at ${config.temporalAddress}`, { cause });
   });
@@ -45,9 +49,9 @@ async function main(): Promise<void> {
     // Besides: what is not given back now is when its heartbeats are missed.
     giveBackLeftBehind(client, config.host, logger).catch((error: unknown) => logger.warn({ error }, 'not looked for what a killed worker left'));
     const serving = serveDevices(deviceService(config, connection, dependencies), logger, leaving.signal);
-    const sweeping = sweepOrphans(dependencies, client, logger, leaving.signal);
+    void sweepOrphans(dependencies, client, logger, leaving.signal); // Broken off at any moment, it is done again by the next worker.
     await Promise.all(workers.map((worker) => worker.run())).finally(() => leaving.abort());
-    await Promise.all([serving, sweeping]);
+    await serving;
   } finally {
     await connection.close();
   }
@@ -109,3 +113,5 @@ await main().catch((error: unknown) => {
   process.stderr.write(`reprise-worker: ${report.message}\n  Next: ${report.nextStep}\n`);
   process.exitCode = report.exitCode;
 });
+// Requests of what was let go of may wait for an engine or a store that does not answer: nothing of theirs is worth a wait.
+process.exit();
