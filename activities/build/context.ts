@@ -38,7 +38,7 @@ export async function contextTar(
   build: PlannedBuild,
   added: ContextAdditions,
 ): Promise<Readable> {
-  const context = await filteredContext(store, subtree(snapshot, build.context), build);
+  const context = await contextOf(store, snapshot, build);
   const extra: ExtraFile[] = [{ path: addedFiles.dockerfile, bytes: added.dockerfile }, ...(added.documents ?? [])];
   if (added.caBundle) extra.push({ path: addedFiles.caBundle, bytes: added.caBundle }, ...trustSettings);
   // The engine takes the Dockerfile and .dockerignore out of the context if this file says so: `COPY . .` then leaves neither
@@ -50,7 +50,9 @@ export async function contextTar(
   return tarOfTree(store, context, { extra, entries: [...fetched, ...entriesOfCopies(context, added.copies ?? [])] });
 }
 
-async function filteredContext(store: ObjectStore, context: Tree, build: PlannedBuild): Promise<Tree> {
+/** The files below the build's directory that .dockerignore lets through. Failures: DOCKERFILE_INVALID. */
+export async function contextOf(store: ObjectStore, snapshot: Tree, build: PlannedBuild): Promise<Tree> {
+  const context = subtree(snapshot, build.context);
   for (const path of ignoreFilesOf(pathInContext(build))) {
     const patterns = await readTreeFile(store, context, path);
     if (patterns) return withoutIgnored(context, Buffer.from(patterns).toString('utf8'));

@@ -11,8 +11,9 @@ import { openBuildIndex } from '../pin/by-date/build-index.ts';
 import { createMask } from '../secrets/mask.ts';
 import type { StageContext } from '../stage.ts';
 import { stepsWithAdded, withAddedStages } from './added-stages.ts';
+import { alsoBound } from './bind-files.ts';
 import { buildFailure } from './build-failure.ts';
-import { contextTar } from './context.ts';
+import { contextOf, contextTar } from './context.ts';
 import { refuseExposedImage } from './exposed-image.ts';
 import { forClassicBuilder } from './classic-builder.ts';
 import { lockOf, reportOf } from './locks.ts';
@@ -98,8 +99,8 @@ function isReplaced(report: PinReport['images'][number] | undefined): boolean {
 async function buildOnce({ dependencies, build, given, context, log }: Work, text: string): Promise<BuildTry<BuiltImage>> {
   const { docker, store, settings } = dependencies;
   const pinned = await putBlob(store, Buffer.from(text), mediaTypes.text);
-  const { text: older, documents, copies, stages } = forClassicBuilder(build.dockerfile, text);
-  const dockerfile = withSecretSteps(Buffer.from(older), build.dockerfile, Object.keys(given.secrets));
+  const { text: older, documents, copies, stages, bound } = forClassicBuilder(build.dockerfile, text, { snapshot: given.sha256, context: build.context });
+  const dockerfile = withSecretSteps(Buffer.from(older), build.dockerfile, Object.keys(given.secrets), bound);
   const original = await readTreeFile(store, given.snapshot, build.dockerfile);
   const mask = createMask(settings).text;
   const written = stepsOf(text, original === undefined ? text : textOf(original)).map((step) => ({ ...step, text: mask(step.text) }));
@@ -109,7 +110,8 @@ async function buildOnce({ dependencies, build, given, context, log }: Work, tex
   const index = await openBuildIndex(docker, settings, text);
   try {
     const openContext: BuildRun['openContext'] = (built, files) => contextTar(store, given.snapshot, build, { dockerfile: withAddedStages(built, stages), caBundle, files, documents, copies });
-    const observer = alsoRecorded(observerOf(build, { steps, mask }, context, log), index);
+    const sources = { docker, owner: context, store, context: await contextOf(store, given.snapshot, build) };
+    const observer = alsoBound(alsoRecorded(observerOf(build, { steps, mask }, context, log), index), bound, sources);
     const run = { build: { ...build, pinned: pinned.sha256 }, snapshot: given.sha256, lineOf: (line: number) => originalLineOf(written, line), dockerfile, openContext, observer, indexProxyUrl: index?.proxyUrl, ...(index ? { indexHosts: index.hosts } : {}), secrets: given.secrets, fresh: given.fresh, mode: given.mode };
     const { built, recording, cause } = await runBuild(dependencies, context, run);
     if (built.status === 'failed') {

@@ -3,7 +3,8 @@ import { assignmentsOf, parseDockerfile } from '../pin/dockerfile.ts';
 import { failure } from '../failure.ts';
 import { printfEscaped } from '../scan/encodings.ts';
 import { secretsDirectory } from '../secrets/inject.ts';
-import { mountPrelude, passingMounts, withoutMountPrelude } from './passing-mounts.ts';
+import { bindPrelude, withoutBindPrelude, type BoundStep } from './bind-mounts.ts';
+import { mountEnd, mountPrelude, passingMounts, withoutMountPrelude } from './passing-mounts.ts';
 
 /**
  * The classic builder mounts no secrets, but it hands the arguments of proxies to every step and keeps them out of the image's
@@ -21,14 +22,14 @@ export function secretArguments(values: Record<string, string>): Record<string, 
  * A Dockerfile whose steps have the declared secrets: RUN lines with `--mount=type=secret,id=NAME`, as BuildKit takes them, and
  * RUN lines that name one. Each such line finds NAME in its environment and the value as a file, below /run/secrets or at the
  * mount's target. The file lies in the step's own memory (/dev/shm), which is no part of the layer. Mounts of other kinds are taken
- * as `passingMounts` says. The number of instructions stays the same. Failures: DOCKERFILE_INVALID, DOCKERFILE_UNSUPPORTED.
+ * as `passingMounts` says, and the steps of `bound` wait for theirs. The number of instructions stays the same. Failures: DOCKERFILE_INVALID, DOCKERFILE_UNSUPPORTED.
  */
-export function withSecretSteps(bytes: Uint8Array, path: string, names: readonly string[]): Uint8Array {
+export function withSecretSteps(bytes: Uint8Array, path: string, names: readonly string[], bound: readonly BoundStep[] = []): Uint8Array {
   const dockerfile = parseDockerfile(bytes);
   const instructions = dockerfile.stages.flatMap((stage) => stage.instructions);
   const steps = instructions.filter(({ keyword, heredocs }) => keyword === 'RUN' && heredocs.length === 0);
   const changed = steps.flatMap((step) => {
-    const text = secretStep(step, rawOf(dockerfile, step), dockerfile.escape, path, names);
+    const text = secretStep(step, rawOf(dockerfile, step), dockerfile.escape, path, names, bound);
     return text === undefined ? [] : [{ step, text }];
   });
   if (changed.length === 0) return bytes;
@@ -43,7 +44,7 @@ interface Mount {
   target: string;
 }
 
-function secretStep(step: Instruction, raw: string, escape: string, path: string, names: readonly string[]): string | undefined {
+function secretStep(step: Instruction, raw: string, escape: string, path: string, names: readonly string[], bound: readonly BoundStep[]): string | undefined {
   const { flags, body } = takenApart(raw, escape);
   const secret = flags.filter((flag) => /^--mount=(?:\S*,)?type=secret(?:,|$)/i.test(flag));
   const mounts = secret.flatMap((flag) => mountOf(flag, `${path} line ${step.line}`, names));
@@ -52,7 +53,10 @@ function secretStep(step: Instruction, raw: string, escape: string, path: string
   const passing = passingMounts(flags, `${path} line ${step.line}`);
   if (secret.length + all.length + passing.flags.length === 0) return undefined;
   const kept = ['RUN', ...flags.filter((flag) => !secret.includes(flag) && !passing.flags.includes(flag))].join(' ');
-  const before = [mountPrelude(passing.targets), all.length === 0 ? '' : prelude(all, passing.targets.length > 0)].filter((text) => text !== '').join(' ');
+  const ends = [passing.targets.length === 0 ? '' : mountEnd, all.length === 0 ? '' : secretsEnd(all)].filter((text) => text !== '');
+  const binds = bound.find(({ line }) => line === step.line);
+  const preludes = [mountPrelude(passing.targets), all.length === 0 ? '' : prelude(all, ends), binds ? bindPrelude(binds, ends) : ''];
+  const before = preludes.filter((text) => text !== '').join(' ');
   if (before === '') return `${kept} ${body}`;
   return step.json ? `${kept} ${JSON.stringify(['/bin/sh', '-c', `${before} "$@"`, 'sh', ...step.json])}` : `${kept} ${before} ${body}`;
 }
@@ -75,16 +79,19 @@ function checkedTarget(target: string, place: string): string {
 }
 
 /** What stands before the step's own command. Links are removed in the end; what may stay of them leads nowhere. */
-function prelude(mounts: readonly Mount[], withMade: boolean): string {
+function prelude(mounts: readonly Mount[], ends: readonly string[]): string {
   const take = `reprise_secret() { reprise_v="\${${carrier}#*/$1=}"; reprise_v="\${reprise_v%%/*}"; printf "$reprise_v" > "/dev/shm/$1"; export "$1=$(printf "$reprise_v")"; mkdir -p "\${2%/*}" 2>/dev/null && ln -sf "/dev/shm/$1" "$2" 2>/dev/null || echo "reprise: this user cannot make $2; the variable $1 has the value" >&2; };`;
-  const targets = mounts.map(({ target }) => target).join(' ');
-  const trap = `trap 'rm -f ${targets} 2>/dev/null || :; rmdir ${secretsDirectory} 2>/dev/null || :${withMade ? '; rm -rf $reprise_made' : ''}' EXIT;`;
+  const trap = `trap '${ends.join('; ')}' EXIT;`;
   return `${take} ${trap} ${mounts.map(({ name, target }) => `reprise_secret ${name} ${target};`).join(' ')} unset ${carrier} reprise_v;`;
+}
+
+function secretsEnd(mounts: readonly Mount[]): string {
+  return `rm -f ${mounts.map(({ target }) => target).join(' ')} 2>/dev/null || :; rmdir ${secretsDirectory} 2>/dev/null || :`;
 }
 
 /** What the engine repeats of a step, as the submission wrote it. */
 export function withoutPrelude(text: string): string {
-  return withoutMountPrelude(text).replaceAll(/reprise_secret\(\) \{.*?unset FTP_PROXY reprise_v; ?/gs, '');
+  return withoutBindPrelude(withoutMountPrelude(text)).replaceAll(/reprise_secret\(\) \{.*?unset FTP_PROXY reprise_v; ?/gs, '');
 }
 
 /** The flags of a RUN as they are written, and its command. */

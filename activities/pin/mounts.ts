@@ -10,7 +10,7 @@ import { expandWord } from './words.ts';
 
 /** What a RUN finds besides the files of its image: those that it mounts, from the context or from other stages. */
 export function withMounts(dockerfile: Dockerfile, step: Step, context: BuildContext, image: ImageFiles, analysis: Analysis): { inputs: BuildInput[]; image: ImageFiles } {
-  const binds = step.instruction.options.filter((option) => option.startsWith('--mount=')).map(optionsOf).filter((mount) => (mount.get('type') ?? 'bind') === 'bind');
+  const binds = step.instruction.options.filter((option) => option.startsWith('--mount=')).map(mountOptions).filter((mount) => (mount.get('type') ?? 'bind') === 'bind');
   if (binds.length === 0) return { inputs: [], image };
   const inputs: BuildInput[] = [];
   // What is fetched goes on with the image; what is mounted ends with the step.
@@ -35,6 +35,7 @@ export function withMounts(dockerfile: Dockerfile, step: Step, context: BuildCon
   return { inputs, image: mounted };
 }
 
-function optionsOf(option: string): Map<string, string> {
+/** `--mount=type=bind,source=a` by its keys, in lower case; what has no value has its own name. */
+export function mountOptions(option: string): Map<string, string> {
   return new Map(option.slice('--mount='.length).split(',').map((each) => [each.split('=', 1)[0]?.toLowerCase() ?? '', each.slice(each.indexOf('=') + 1)]));
 }

@@ -65,13 +65,18 @@ describe('a step that asks for a secret', () => {
   });
 
   it.each([
-    ['files of the context', 'RUN --mount=type=bind,source=a,target=/a make', 'COPY what the step needs'],
-    ['files of the context, which is what a mount is by itself', 'RUN --mount=target=. make', 'COPY what the step needs'],
     ['an agent', 'RUN --mount=type=ssh,required make', 'over HTTP'],
     ['more rights', 'RUN --security=insecure make', 'more rights'],
     ['a target that is no path', 'RUN --mount=type=cache,target=/a;b make', 'no target'],
   ])('is refused %s, with its line', (_what, run, said) => {
     expect(() => rewritten(`FROM base\n${run}\n`)).toThrow(expect.objectContaining({ type: 'DOCKERFILE_UNSUPPORTED', message: expect.stringMatching(new RegExp(`^Dockerfile line 2: .*${said}`)) }));
+  });
+
+  it('beside mounts of every kind clears all of them away in the end', () => {
+    const bound = { line: 2, place: '', key: 'a'.repeat(64), binds: [{ stage: undefined, source: '', target: '/b' }] };
+    const text = Buffer.from(withSecretSteps(Buffer.from('FROM base\nRUN --mount=target=/b --mount=type=cache,target=/c --mount=type=secret,id=HF_TOKEN make\n'), 'Dockerfile', names, [bound])).toString('utf8');
+    expect(/.*trap '([^']*)' EXIT/s.exec(text)?.[1]).toMatch(/reprise_back 1;.*rm -rf \$reprise_made;.*rm -f \/run\/secrets\/HF_TOKEN/);
+    expect(withoutPrelude(text)).toBe('FROM base\nRUN make\n');
   });
 
   it('leaves a Dockerfile without such steps as it is', () => {
