@@ -53,7 +53,7 @@ export function boundSteps(name: string, text: string, identity: unknown): { ste
   return { steps, stages };
 }
 
-export function isBind(flag: string): boolean {
+function isBind(flag: string): boolean {
   return /^--mount=/i.test(flag) && (mountOptions(flag).get('type')?.toLowerCase() ?? 'bind') === 'bind';
 }
 
