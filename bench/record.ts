@@ -1,7 +1,7 @@
 /**
- * The recording proxy: rate of a 2 GB download over TLS through it against the direct one, without a limit and from a server of
- * 1 Gbit/s, with the proxy's memory (it uploads to the S3 server meanwhile); then examples/addition built from its own upstreams
- * without and with recording, and replayed. The builds need the engine and the network; where one is missing, `leftOut` says so.
+ * The recording proxy: rate of downloads over TLS through it against the direct one, without a limit and from a server of 1 Gbit/s,
+ * and what a proxy of its own for each takes of memory until the S3 server has everything; then examples/addition built from its own
+ * upstreams without and with recording, and replayed. The builds need the engine and the network; where one is missing, `leftOut` says so.
  */
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
@@ -15,17 +15,24 @@ import { ensureBucket } from '../activities/io/s3.ts';
 import { startGateway } from '../test/integration/activities/io/versitygw.ts';
 import { withCompiled } from './compiled.ts';
 import { measureBuilds } from './record/builds.ts';
+import type { ProxyFigures } from './record/proxy.ts';
 
-const size = 2_000_000_000;
 const gigabit = 125_000_000;
+const downloads: Download[] = [{ sizeBytes: 100_000_000 }, { sizeBytes: 2_000_000_000 }, { sizeBytes: 5_000_000_000 }, { sizeBytes: 1_000_000_000, bytesPerSecond: gigabit }];
+
+interface Download {
+  sizeBytes: number;
+  /** Of the server; as fast as it goes where absent. */
+  bytesPerSecond?: number;
+}
 
 const scratch = await mkdtemp(join(tmpdir(), 'reprise-bench-'));
 const { options, stop } = await startGateway(`bench-${process.pid}`);
 try {
   await ensureBucket(options);
-  const downloads = await withCompiled('record/proxy', measureDownloads);
+  const measured = await withCompiled('record/proxy', measureDownloads);
   const builds = await measureBuilds(scratch, options).catch((error: unknown) => ({ leftOut: String(error) }));
-  process.stdout.write(`${JSON.stringify({ bench: 'record', ...downloads, builds })}\n`);
+  process.stdout.write(`${JSON.stringify({ bench: 'record', ...measured, builds })}\n`);
 } finally {
   await stop();
   await rm(scratch, { recursive: true, force: true });
@@ -39,18 +46,27 @@ async function measureDownloads(program: string): Promise<object> {
   await writeFile(ca, (await openAuthority(authorityFile)).certificate);
   const upstream = await started(join(import.meta.dirname, 'record', 'upstream.ts'), key, cert);
   const origin = `https://127.0.0.1:${upstream.port}`;
-  const proxy = await started(program, JSON.stringify({ store: options, authorityFile, caBundle: cert, reachable: [`127.0.0.1:${upstream.port}`], scratchDirectory: scratch }));
-  const rate = async (path: string, through: string[]): Promise<number> => {
-    const { stdout } = await execa('curl', ['-sS', '-f', '-o', '/dev/null', '-w', '%{speed_download}', ...through, `${origin}${path}`], { env: { no_proxy: '', NO_PROXY: '' } });
-    return Math.round(Number(stdout) / 1e6);
-  };
-  const recorded = ['--proxy', `http://127.0.0.1:${proxy.port}`, '--cacert', ca];
-  const unlimited = { directMBps: await rate(`/${size}`, ['--cacert', cert]), recordedMBps: await rate(`/${size}?a`, recorded) };
-  const limited = { directMBps: await rate(`/${size / 2}?rate=${gigabit}`, ['--cacert', cert]), recordedMBps: await rate(`/${size / 2}?rate=${gigabit}`, recorded) };
-  proxy.child.kill('SIGTERM');
-  const figures = JSON.parse(await proxy.line()) as object;
+  const measured: (Download & Rates & ProxyFigures)[] = [];
+  for (const download of downloads) {
+    const url = `${origin}/${download.sizeBytes}${download.bytesPerSecond === undefined ? '' : `?rate=${download.bytesPerSecond}`}`;
+    const directMBps = await rate(url, ['--cacert', cert]);
+    const proxy = await started(program, JSON.stringify({ store: options, authorityFile, caBundle: cert, reachable: [`127.0.0.1:${upstream.port}`], scratchDirectory: scratch }));
+    const recordedMBps = await rate(url, ['--proxy', `http://127.0.0.1:${proxy.port}`, '--cacert', ca]);
+    proxy.child.kill('SIGTERM');
+    measured.push({ ...download, directMBps, recordedMBps, ...(JSON.parse(await proxy.line()) as ProxyFigures) });
+  }
   upstream.child.kill();
-  return { sizeBytes: size, unlimited, gigabit: limited, proxy: figures };
+  return { maxRssMiB: Math.max(...measured.map(({ maxRssMiB }) => maxRssMiB)), downloads: measured };
+}
+
+interface Rates {
+  directMBps: number;
+  recordedMBps: number;
+}
+
+async function rate(url: string, how: string[]): Promise<number> {
+  const { stdout } = await execa('curl', ['-sS', '-f', '-o', '/dev/null', '-w', '%{speed_download}', ...how, url], { env: { no_proxy: '', NO_PROXY: '' } });
+  return Math.round(Number(stdout) / 1e6);
 }
 
 async function started(file: string, ...args: string[]): Promise<{ child: ChildProcess; port: string; line(): Promise<string> }> {

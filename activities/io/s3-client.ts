@@ -8,7 +8,7 @@ export interface S3Options {
   bucket: string;
   accessKeyId: string;
   secretAccessKey: string;
-  /** Larger bodies go in parts; 1 GiB unless given. */
+  /** Larger bodies go in parts; what S3 takes in one request unless given. */
   multipartAboveBytes?: number;
 }
 

@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto';
-import { open } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
 import {
   AbortMultipartUploadCommand,
@@ -10,13 +9,14 @@ import {
 } from '@aws-sdk/client-s3';
 import { failure } from '../failure.ts';
 import { createLanes } from './concurrency.ts';
+import { createBuffers, filePortions } from './file-portions.ts';
 import { statusOf } from './s3-errors.ts';
 import type { S3Target } from './s3-client.ts';
 import type { StreamBody } from './store.ts';
 
 /**
- * Memory of one upload = part size x (in flight + 1): the recording proxy stays below 200 MiB with it, whatever the body's size. S3
- * allows 10,000 parts: 60 GiB at 6 MiB, above that larger parts, and none below 5 MiB.
+ * Memory of one upload = part size x (in flight + 1), which the recording proxy has room for. S3 allows 10,000 parts: 60 GiB at 6 MiB,
+ * above that larger parts, and none below 5 MiB.
  */
 const smallestPartBytes = 6 * 1024 ** 2;
 const mostParts = 10_000;
@@ -51,7 +51,7 @@ interface Upload {
 }
 
 async function sendParts({ client }: S3Target, upload: Upload, key: string, body: StreamBody): Promise<CompletedPart[]> {
-  const buffers = createBuffers(partsInFlight, Math.max(smallestPartBytes, Math.ceil(body.sizeBytes / mostParts)));
+  const buffers = createBuffers(Math.max(smallestPartBytes, Math.ceil(body.sizeBytes / mostParts)));
   const lanes = createLanes(partsInFlight);
   const whole = createHash('sha256');
   const parts: CompletedPart[] = [];
@@ -78,32 +78,6 @@ async function sendParts({ client }: S3Target, upload: Upload, key: string, body
   const actual = whole.digest('hex');
   if (actual !== body.sha256) throw failure('STORE_CORRUPT', `writing ${key}: the body has the hash ${actual}, not ${body.sha256}`);
   return parts;
-}
-
-/** A few large buffers used again and again: fresh ones for every part cost more CPU time than hashing them. */
-function createBuffers(most: number, sizeBytes: number): { take(): Buffer; giveBack(bytes: Buffer): void } {
-  const free: Buffer[] = [];
-  return {
-    take: () => free.pop() ?? Buffer.allocUnsafeSlow(sizeBytes),
-    giveBack: (bytes) => void (bytes.length === sizeBytes && free.length <= most && free.push(bytes)),
-  };
-}
-
-/** A file's bytes, read into the buffers themselves: a stream would allocate as much again, and the process grows by what is not yet collected. */
-async function* filePortions(path: string, take: () => Buffer, pace: StreamBody['pace']): AsyncGenerator<Buffer> {
-  const file = await open(path);
-  try {
-    for (;;) {
-      await pace?.();
-      const chunk = take();
-      let filled = 0;
-      for (let read = -1; read !== 0 && filled < chunk.length; filled += read) read = (await file.read(chunk, filled, chunk.length - filled)).bytesRead;
-      if (filled > 0) yield chunk.subarray(0, filled);
-      if (filled < chunk.length) return;
-    }
-  } finally {
-    await file.close();
-  }
 }
 
 /** The stream's bytes in filled buffers; only the last is shorter. */

@@ -15,6 +15,15 @@ interface ProxySettings {
   scratchDirectory: string;
 }
 
+/** What it says at its end. */
+export interface ProxyFigures {
+  maxRssMiB: number;
+  /** Answers. */
+  stored: number;
+  cpuSecondsPerGB: number;
+  troubles: number;
+}
+
 const settings = JSON.parse(process.argv[2] ?? '') as ProxySettings;
 const store = createS3Store(settings.store);
 const troubles = createTroubles();
@@ -31,5 +40,11 @@ async function end(): Promise<void> {
   await journal.close();
   const { maxRSS, userCPUTime, systemCPUTime } = process.resourceUsage();
   const storedBytes = journal.exchanges().reduce((sum, { body }) => sum + (body?.sizeBytes ?? 0), 0);
-  process.stdout.write(`${JSON.stringify({ maxRssMiB: Math.round(maxRSS / 1024), stored: journal.exchanges().length, cpuSecondsPerGB: Number(((userCPUTime + systemCPUTime) / 1e6 / (storedBytes / 1e9)).toFixed(1)), troubles: troubles.all().length })}\n`, () => process.exit(0));
+  const figures: ProxyFigures = {
+    maxRssMiB: Math.round(maxRSS / 1024),
+    stored: journal.exchanges().length,
+    cpuSecondsPerGB: Number(((userCPUTime + systemCPUTime) / 1e6 / (storedBytes / 1e9)).toFixed(1)),
+    troubles: troubles.all().length,
+  };
+  process.stdout.write(`${JSON.stringify(figures)}\n`, () => process.exit(0));
 }

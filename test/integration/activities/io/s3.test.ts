@@ -1,8 +1,11 @@
 import { createHash, randomBytes } from 'node:crypto';
+import { rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { getBlobStream, putBlob, putBlobStream } from '../../../../activities/io/blobs.ts';
+import { getBlobStream, putBlob, putBlobStream, putFile } from '../../../../activities/io/blobs.ts';
 import { createS3Store, ensureBucket } from '../../../../activities/io/s3.ts';
 import type { ObjectStore } from '../../../../activities/io/store.ts';
 import { blobKey, mediaTypes } from '../../../../domain/index.ts';
@@ -59,6 +62,21 @@ describe('an S3 store', () => {
     expect(await store.putStreamIfAbsent(key, body, mediaTypes.bytes)).toBe('created');
     expect(await store.putStreamIfAbsent(key, body, mediaTypes.bytes)).toBe('exists');
     expect(sha256(await buffer(await getBlobStream(store, body.sha256)))).toBe(body.sha256);
+  });
+
+  it.each([
+    ['in one request', 12 * MiB + 5],
+    ['in parts', 35 * MiB + 5],
+  ])('keeps a file %s', async (_, sizeBytes) => {
+    const bytes = randomBytes(sizeBytes);
+    const path = join(tmpdir(), `reprise-test-file-${process.pid}-${sizeBytes}`);
+    await writeFile(path, bytes);
+    try {
+      const { sha256: kept } = await putFile(store, path, mediaTypes.bytes, { sha256: sha256(bytes), sizeBytes });
+      expect(sha256(await buffer(await getBlobStream(store, kept)))).toBe(sha256(bytes));
+    } finally {
+      await rm(path);
+    }
   });
 
   it.each([
