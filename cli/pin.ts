@@ -15,6 +15,7 @@ import type { PinReport, Submission } from '../domain/index.ts';
 import type { Config } from '../infra/config.ts';
 import { askClients } from '../infra/pip-configuration.ts';
 import { recordingSettings } from '../infra/recording-settings.ts';
+import { ownScratch } from '../infra/scratch.ts';
 import type { PinResult } from '../workflows/contract.ts';
 import { interruptible } from './interrupt.ts';
 import { readPinned, recordBuilds, refuseUnrecorded, replayBuilds, withBuilds, type BuiltImage } from './pin-builds.ts';
@@ -49,8 +50,7 @@ export async function pinTo(config: Config, path: string, options: PinOptions, r
 
 async function pinWith(config: Config, path: string, options: PinOptions, report: (message: string) => void, signal: AbortSignal): Promise<Pinned> {
   const { out, asOf, record, replay } = options;
-  await mkdir(config.home, { recursive: true });
-  const scratchDirectory = await mkdtemp(join(config.home, 'pin-'));
+  const scratchDirectory = await mkdtemp(join(ownScratch(config), 'pin-'));
   try {
     const store = createDirectoryStore(record || replay ? join(out, 'recording') : join(scratchDirectory, 'store'));
     const { pipIndexUrl: _index, npmRegistryUrl: _registry, ...known } = config;

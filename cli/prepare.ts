@@ -10,6 +10,7 @@ import { visitSuite } from '../activities/intake/suite-files.ts';
 import type { Acceptance, ReproductionRequest, Source, TrackName } from '../domain/index.ts';
 import { metricNames } from '../domain/metrics/index.ts';
 import type { Config } from '../infra/config.ts';
+import { ownScratch } from '../infra/scratch.ts';
 import type { Reprise } from './connection.ts';
 import { UsageError } from './errors.ts';
 import { interruptible } from './interrupt.ts';
@@ -55,7 +56,7 @@ export async function checkInputs({ suiteKeyFile }: Pick<Config, 'suiteKeyFile'>
 export async function prepareRequests(reprise: Reprise, text: string, options: RequestOptions = {}): Promise<PreparedRequest[]> {
   const source = parseSource(text);
   const { config, store } = reprise;
-  const settings = { scratchDirectory: join(config.home, 'scratch'), suiteKeyFile: config.suiteKeyFile };
+  const settings = { scratchDirectory: ownScratch(config), suiteKeyFile: config.suiteKeyFile };
   const suite = await storeSuite({ store, settings }, suiteDirectory(source, options.suite), metricNames);
   const report = ({ message }: { message: string }): void => options.onProgress?.(message);
   const snapshot = await interruptible((signal) => takeSnapshot({ store, settings }, source, { signal, report }));

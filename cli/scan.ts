@@ -1,12 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync, statSync } from 'node:fs';
-import { mkdir, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { outcomeOf } from '../activities/failure.ts';
 import { createDocker } from '../activities/io/docker/connection.ts';
 import { scanArchive, scanDirectory, scanGit, scanImage, type ScanOptions } from '../activities/scan/scan.ts';
 import type { ScanReport } from '../domain/index.ts';
 import type { Config } from '../infra/config.ts';
+import { ownScratch } from '../infra/scratch.ts';
 import { UsageError } from './errors.ts';
 import { interruptible } from './interrupt.ts';
 
@@ -33,11 +34,10 @@ async function scanImageNamed(config: Config, name: string, options: ScanOptions
 }
 
 /** Without the installation's key the fingerprints are only good within this one report. */
-export async function scanOptions({ fingerprintKeyFile, home }: Config): Promise<ScanOptions & { scratchDirectory: string }> {
-  const scratchDirectory = join(home, 'scratch');
-  await mkdir(scratchDirectory, { recursive: true });
+export async function scanOptions(config: Config): Promise<ScanOptions & { scratchDirectory: string }> {
+  const { fingerprintKeyFile } = config;
   const fingerprintKey = existsSync(fingerprintKeyFile) ? Buffer.from((await readFile(fingerprintKeyFile, 'utf8')).trim(), 'hex') : randomBytes(32);
-  return { fingerprintKey, scratchDirectory };
+  return { fingerprintKey, scratchDirectory: ownScratch(config) };
 }
 
 /** The git directory that a path names. Throws UsageError where it is none. */

@@ -7,6 +7,7 @@ export function stateOf({ home, cache }: Pick<Config, 'home' | 'cache'>) {
     home,
     logs: join(home, 'logs'),
     keys: join(home, 'keys'),
+    scratch: join(home, 'scratch'),
     /** Values that were given for runs under way. */
     secrets: join(home, 'secrets'),
     /** What should run (written by `up` and `down`), and what does (written by the supervising process). */

@@ -10,6 +10,7 @@ import type { Config } from '../infra/config.ts';
 import { activityTasks, lastPolledMs, pollerGoneMs } from '../infra/probes.ts';
 import { askClients } from '../infra/pip-configuration.ts';
 import { recordingSettings } from '../infra/recording-settings.ts';
+import { ownScratch } from '../infra/scratch.ts';
 import { stateOf } from '../infra/state.ts';
 import { stageProgressSignal } from '../workflows/contract.ts';
 
@@ -44,7 +45,7 @@ export async function connectDependencies(config: Config, client: Client, secret
       secrets,
       secretsDirectory: stateOf(config).secrets,
       ...(config.containerRuntime === undefined ? {} : { containerRuntime: config.containerRuntime }),
-      scratchDirectory: join(config.home, 'scratch'),
+      scratchDirectory: ownScratch(config),
     },
     async exportHistory(workflowId) {
       const history = await client.workflow.getHandle(workflowId).fetchHistory();

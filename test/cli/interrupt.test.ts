@@ -28,7 +28,7 @@ const namesIn = (directory: string): string[] => readdirSync(join(scratch, direc
 describe('Ctrl-C', { timeout: 60_000 }, () => {
   it('ends a publication with 130 and leaves nothing of it behind', async () => {
     const running = start(['publish', 'entry', 'public']);
-    await until(() => namesIn('.').includes('home') && namesIn('home').includes('scratch') && namesIn('home/scratch').length > 0);
+    await until(() => namesIn('.').includes('home') && namesIn('home').includes('scratch') && namesIn('home/scratch').some((name) => namesIn(`home/scratch/${name}`).length > 0));
     running.kill('SIGINT');
     expect((await running).exitCode).toBe(130);
     expect(namesIn('.').toSorted()).toEqual(['entry', 'home']);
