@@ -47,7 +47,7 @@ async function outsideFacts({ dependencies: { docker }, owner, id, budget, devic
   const killsNow = await hostKills();
   return {
     guardStopped: await hasGuardStopped(docker, { owner, container: id }),
-    engineStartedMs: await engineStartedMs(docker),
+    engineStartedMs: await engineStartedMs(docker, id, startedAtMs),
     engineEnds: await endsContainers(docker),
     signal: await signalOf(docker, id, startedAtMs, finishedAtMs),
     hostKilled: killsBefore !== null && killsNow !== null && killsNow > killsBefore,

@@ -5,6 +5,7 @@ import { isNotFound, onEngine } from './errors.ts';
 
 /** What happened to a container, as far as the engine still knows. */
 export interface ContainerEvent {
+  container: string;
   action: string;
   atMs: number;
   /** Of a `kill`: the signal's number. */
@@ -16,17 +17,33 @@ export interface ContainerEvent {
  * none over its own restart: what is missing here may have happened all the same.
  */
 export async function eventsOf(docker: Docker, container: string, sinceMs: number, untilMs: number): Promise<ContainerEvent[]> {
-  const options = { since: seconds(sinceMs), until: seconds(untilMs), filters: JSON.stringify({ container: [container] }) };
+  return pastEvents(docker, { since: seconds(sinceMs), until: seconds(untilMs), filters: JSON.stringify({ container: [container] }) });
+}
+
+async function pastEvents(docker: Docker, options: { since: string; until: string; filters?: string }): Promise<ContainerEvent[]> {
   // The types want numbers, which have no fraction in the engine's reading.
   const answer = await onEngine('asking for past events', async () => text((await docker.getEvents(options as object)) as Readable));
   return answer.split('\n').flatMap((line) => (line === '' ? [] : [eventOf(line)]));
 }
 
+/** As many as the engine keeps (moby, daemon/events). */
+const eventsKept = 256;
+
 /**
- * When the engine itself started (Unix time in ms), as its default network tells, which it makes anew. With live-restore and
- * containers running it keeps the network; then nothing ended by the restart either. Undefined where it has no default network.
+ * When the engine itself started that tells of a container (Unix time in ms), or at the latest did. Its default network tells, which
+ * it makes anew; with live-restore and containers running it keeps that, and what it still knows of the past must tell: where that
+ * is not full and lacks the container's start, the engine has started since. Undefined where nothing tells.
  */
-export async function engineStartedMs(docker: Docker): Promise<number | undefined> {
+export async function engineStartedMs(docker: Docker, container: string, startedAtMs: number): Promise<number | undefined> {
+  const networkMs = await defaultNetworkMs(docker);
+  if (networkMs === undefined || networkMs > startedAtMs || (await endsContainers(docker))) return networkMs;
+  const nowMs = Date.now();
+  const known = await pastEvents(docker, { since: seconds(0), until: seconds(nowMs) });
+  const hasSeenStart = known.some((event) => event.container === container && event.action === 'start' && event.atMs > startedAtMs - 1_000);
+  return hasSeenStart || known.length >= eventsKept ? networkMs : (known[0]?.atMs ?? nowMs);
+}
+
+async function defaultNetworkMs(docker: Docker): Promise<number | undefined> {
   const bridge = await onEngine('inspecting the default network', () =>
     docker.getNetwork('bridge').inspect().catch((error: unknown) => {
       if (isNotFound(error)) return undefined;
@@ -43,8 +60,8 @@ export async function endsContainers(docker: Docker): Promise<boolean> {
 }
 
 function eventOf(line: string): ContainerEvent {
-  const { Action, timeNano, Actor } = JSON.parse(line) as { Action: string; timeNano: number; Actor: { Attributes: Record<string, string> } };
-  return { action: Action, atMs: timeNano / 1e6, signal: Actor.Attributes['signal'] };
+  const { Action, timeNano, Actor } = JSON.parse(line) as { Action: string; timeNano: number; Actor: { ID: string; Attributes: Record<string, string> } };
+  return { container: Actor.ID, action: Action, atMs: timeNano / 1e6, signal: Actor.Attributes['signal'] };
 }
 
 function seconds(unixMs: number): string {
