@@ -8,6 +8,7 @@ import { readTreeFile } from '../io/trees.ts';
 import type { StageLog } from '../logs/index.ts';
 import { indexInstants } from '../pin/by-date/address.ts';
 import { openBuildIndex } from '../pin/by-date/build-index.ts';
+import { refuseInwardBases } from '../pin/registry-guard.ts';
 import { createMask } from '../secrets/mask.ts';
 import type { StageContext } from '../stage.ts';
 import { stepsWithAdded, withAddedStages } from './added-stages.ts';
@@ -107,6 +108,7 @@ async function buildOnce({ dependencies, build, given, context, log }: Work, tex
   const steps = stepsWithAdded(written, stages);
   const caBundle = await trustedBundle(settings);
   await log.write(`building ${build.dockerfile} (${build.role}) in ${build.context}\n`);
+  await refuseInwardBases(build.dockerfile, text, (line) => originalLineOf(written, line), docker, settings);
   const index = await openBuildIndex(docker, settings, text);
   try {
     const openContext: BuildRun['openContext'] = (built, files) => contextTar(store, given.snapshot, build, { dockerfile: withAddedStages(built, stages), caBundle, files, documents, copies });

@@ -3,8 +3,10 @@ import { limits, type PinnedBase } from '../../domain/index.ts';
 import { failure } from '../failure.ts';
 import type { Settings } from '../dependencies.ts';
 import { isNotFound, onEngine } from '../io/docker/errors.ts';
+import { isOutward, type Guard } from '../record/addresses.ts';
 import { datedTags } from './dated-tags.ts';
-import { askRegistry, listTags, parseImageName, type ImageName, type RegistryAnswer, type RegistryOptions } from './registry.ts';
+import { inwardRegistry, registryGuard, type RegistrySettings } from './registry-guard.ts';
+import { askRegistry, baseAddress, listTags, parseImageName, type ImageName, type RegistryAnswer, type RegistryOptions } from './registry.ts';
 
 export interface BaseResolver {
   /** Failures: BASE_IMAGE_UNAVAILABLE, REGISTRY_UNREACHABLE, ENGINE_UNREACHABLE. */
@@ -13,7 +15,7 @@ export interface BaseResolver {
 
 export interface BaseResolverOptions {
   docker: Docker;
-  settings: Pick<Settings, 'imageMap' | 'caBundle'>;
+  settings: RegistrySettings & Pick<Settings, 'caBundle'>;
   /** ISO date as of which a tag is meant. */
   asOf: string;
   signal: AbortSignal;
@@ -22,6 +24,13 @@ export interface BaseResolverOptions {
 
 type Found = Omit<PinnedBase, 'reference' | 'line'>;
 
+/** What one run of the stage has learned. */
+interface Learned {
+  /** By their host; those that the engine does not reach with `engine ` before it. */
+  unreachable: Map<string, string>;
+  guard(): Promise<Guard>;
+}
+
 /**
  * Resolves base images to digests: the operator's map first, then the registry's API, then a pull through the engine (which
  * may have a mirror or a login), then an image that the engine has already. What was resolved, and which registries did not
@@ -29,35 +38,37 @@ type Found = Omit<PinnedBase, 'reference' | 'line'>;
  */
 export function createBaseResolver(options: BaseResolverOptions): BaseResolver {
   const known = new Map<string, Promise<Found>>();
-  const unreachable = new Map<string, string>();
+  let guard: Promise<Guard> | undefined;
+  const learned: Learned = { unreachable: new Map(), guard: () => (guard ??= registryGuard(options.docker, options.settings)) };
   return {
     async resolve(reference, line) {
-      const found = known.get(reference) ?? find(reference, line, options, unreachable);
+      const found = known.get(reference) ?? find(reference, line, options, learned);
       known.set(reference, found);
       return { reference, line, ...(await found) };
     },
   };
 }
 
-async function find(reference: string, line: number, options: BaseResolverOptions, unreachable: Map<string, string>): Promise<Found> {
+async function find(reference: string, line: number, options: BaseResolverOptions, learned: Learned): Promise<Found> {
   const target = mapped(reference, options.settings.imageMap);
-  if (target === undefined) return findDirectly(reference, line, options, unreachable);
-  const found = await findDirectly(target, line, options, unreachable);
+  if (target === undefined) return findDirectly(reference, line, options, learned);
+  const found = await findDirectly(target, line, options, learned);
   return { ...found, source: 'mapped', fidelity: 'substitution', reason: `the operator maps ${reference} to ${target}; ${found.reason}` };
 }
 
-async function findDirectly(reference: string, line: number, options: BaseResolverOptions, unreachable: Map<string, string>): Promise<Found> {
+async function findDirectly(reference: string, line: number, options: BaseResolverOptions, learned: Learned): Promise<Found> {
   // An image id names no registry: only the engine can have it.
   if (/^sha256:[0-9a-f]{64}$/.test(reference))
     return (await inEngine(reference, 'it is named by its id', options)) ?? unavailable(reference, line, 'the engine has no image of this id');
   const name = parseImageName(reference);
   if (!name) throw failure('DOCKERFILE_INVALID', `line ${line}: \`${reference.slice(0, 200)}\` is no image reference`);
   options.report?.(`asking the registry for ${reference}`);
-  const answer = await ask(name, options, unreachable);
-  if (answer.status === 'found') return (await asItWas(reference, name, answer, options, unreachable)) ?? fromRegistry(reference, name, answer, options.asOf);
-  const pulled = answer.status === 'unreachable' ? await pull(reference, name, options, unreachable) : undefined;
+  const answer = await ask(name, options, learned);
+  if (answer.status === 'found') return (await asItWas(reference, name, answer, options, learned)) ?? fromRegistry(reference, name, answer, options.asOf);
+  const pulled = answer.status === 'unreachable' && (await isOutward(await learned.guard(), baseAddress(name))) ? await pull(reference, name, options, learned) : undefined;
   if (pulled) return pulled;
-  const local = await inEngine(reference, `${answer.message}; the engine has an image of this name`, options);
+  const message = answer.status === 'refused' ? inwardRegistry : answer.message;
+  const local = await inEngine(reference, `${message}; the engine has an image of this name`, options);
   if (local) return local;
   if (answer.status === 'unreachable') {
     throw failure(
@@ -65,7 +76,7 @@ async function findDirectly(reference: string, line: number, options: BaseResolv
       `line ${line}: the base image ${reference} is not in the engine and its registry does not answer (${answer.message})`,
     );
   }
-  return unavailable(reference, line, answer.message);
+  return unavailable(reference, line, message);
 }
 
 function unavailable(reference: string, line: number, why: string): never {
@@ -85,16 +96,16 @@ function fullName(reference: string): string {
   return `${name.host}/${name.repository}${name.digest === undefined ? `:${name.tag ?? 'latest'}` : `@${name.digest}`}`;
 }
 
-async function ask(name: ImageName, options: BaseResolverOptions, unreachable: Map<string, string>): Promise<RegistryAnswer> {
-  const before = unreachable.get(name.host);
+async function ask(name: ImageName, options: BaseResolverOptions, learned: Learned): Promise<RegistryAnswer> {
+  const before = learned.unreachable.get(name.host);
   if (before !== undefined) return { status: 'unreachable', message: before };
-  const answer = await askRegistry(name, registryOptions(options));
-  if (answer.status === 'unreachable') unreachable.set(name.host, answer.message);
+  const answer = await askRegistry(name, registryOptions(options, await learned.guard()));
+  if (answer.status === 'unreachable') learned.unreachable.set(name.host, answer.message);
   return answer;
 }
 
-function registryOptions({ settings, signal }: BaseResolverOptions): RegistryOptions {
-  return { connectTimeoutMs: limits.registryConnectMs, answerTimeoutMs: limits.registryAnswerMs, caBundle: settings.caBundle, signal };
+function registryOptions({ settings, signal }: BaseResolverOptions, guard: Guard): RegistryOptions {
+  return { connectTimeoutMs: limits.registryConnectMs, answerTimeoutMs: limits.registryAnswerMs, caBundle: settings.caBundle, guard, signal };
 }
 
 function fromRegistry(reference: string, name: ImageName, answer: Extract<RegistryAnswer, { status: 'found' }>, asOf: string): Found {
@@ -112,11 +123,11 @@ function fromRegistry(reference: string, name: ImageName, answer: Extract<Regist
 }
 
 /** Where the tag has moved since the date: the newest state of it that its publisher tagged by the date, and that is no younger. */
-async function asItWas(reference: string, name: ImageName, { createdAt }: Extract<RegistryAnswer, { status: 'found' }>, options: BaseResolverOptions, unreachable: Map<string, string>): Promise<Found | undefined> {
+async function asItWas(reference: string, name: ImageName, { createdAt }: Extract<RegistryAnswer, { status: 'found' }>, options: BaseResolverOptions, learned: Learned): Promise<Found | undefined> {
   if (name.digest !== undefined || createdAt === undefined || Date.parse(createdAt) <= Date.parse(options.asOf)) return undefined;
-  const candidates = datedTags(await listTags(name, registryOptions(options)), name.tag ?? 'latest', options.asOf);
+  const candidates = datedTags(await listTags(name, registryOptions(options, await learned.guard())), name.tag ?? 'latest', options.asOf);
   for (const tag of candidates.slice(0, mostCandidates)) {
-    const answer = await ask({ ...name, tag }, options, unreachable);
+    const answer = await ask({ ...name, tag }, options, learned);
     if (answer.status !== 'found' || answer.createdAt === undefined || Date.parse(answer.createdAt) > Date.parse(options.asOf)) continue;
     const { digest } = answer;
     return { pinned: `${repositoryOf(reference)}@${digest}`, digest, source: 'registry', fidelity: 'near', reason: `the tag moved after the date (${createdAt.slice(0, 10)}); ${tag}, made ${answer.createdAt.slice(0, 10)}, is its newest state by the date that the registry has` };
@@ -133,9 +144,9 @@ function repositoryOf(reference: string): string {
 }
 
 /** Lets the engine pull: it may know a mirror, a proxy or a login. Undefined where it cannot, too. */
-async function pull(reference: string, name: ImageName, options: BaseResolverOptions, unreachable: Map<string, string>): Promise<Found | undefined> {
+async function pull(reference: string, name: ImageName, options: BaseResolverOptions, learned: Learned): Promise<Found | undefined> {
   const key = `engine ${name.host}`;
-  if (unreachable.has(key)) return undefined;
+  if (learned.unreachable.has(key)) return undefined;
   options.report?.(`pulling ${reference} through the engine`);
   const starting = new AbortController();
   const timer = setTimeout(() => starting.abort(), limits.registryPullStartMs);
@@ -148,7 +159,7 @@ async function pull(reference: string, name: ImageName, options: BaseResolverOpt
   } catch (error) {
     options.signal.throwIfAborted();
     // The engine says the same for "no such host" and for a time-out; both mean that it cannot pull from there now.
-    unreachable.set(key, error instanceof Error ? error.message : String(error));
+    learned.unreachable.set(key, error instanceof Error ? error.message : String(error));
     return undefined;
   } finally {
     clearTimeout(timer);

@@ -1,7 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { request as requestPlain, type IncomingMessage } from 'node:http';
 import { request as requestTls } from 'node:https';
-import { buffer } from 'node:stream/consumers';
+import { InwardAddress, type Guard } from '../record/addresses.ts';
+import { wholeBody } from './by-date/http.ts';
 
 /** An image reference in its parts: `host/repository:tag@digest`. */
 export interface ImageName {
@@ -14,13 +15,17 @@ export interface ImageName {
 export type RegistryAnswer =
   | { status: 'found'; digest: string; createdAt?: string }
   | { status: 'absent' | 'denied'; message: string }
-  | { status: 'unreachable'; message: string };
+  | { status: 'unreachable'; message: string }
+  /** It leads inward, or sends us there. */
+  | { status: 'refused' };
 
 export interface RegistryOptions {
   /** Connecting and answering; a registry that is reached may take longer for the answer. */
   connectTimeoutMs: number;
   answerTimeoutMs: number;
   caBundle: string | undefined;
+  /** Judges every address, those of tokens and redirects too, at the moment of connecting. */
+  guard: Guard;
   signal: AbortSignal;
 }
 
@@ -55,6 +60,7 @@ export async function askRegistry(name: ImageName, options: RegistryOptions): Pr
     return await answerOf(name, options);
   } catch (error) {
     options.signal.throwIfAborted();
+    if (error instanceof InwardAddress) return { status: 'refused' };
     return { status: 'unreachable', message: error instanceof Error ? error.message || error.name : String(error) };
   }
 }
@@ -105,7 +111,7 @@ async function tokenFor(challenge: IncomingMessage, name: ImageName, options: Re
   const service = field('service');
   if (service !== undefined) address.searchParams.set('service', service);
   address.searchParams.set('scope', field('scope') ?? `repository:${name.repository}:pull`);
-  const body = await json(await send('GET', address.href, {}, options));
+  const body = await json(await send('GET', address.href, {}, options), address.href);
   const token = body?.['token'] ?? body?.['access_token'];
   return typeof token === 'string' ? token : undefined;
 }
@@ -138,18 +144,19 @@ async function document(
     // Blobs lie elsewhere; the token is for the registry only.
     return document(new URL(location, address).href, {}, options, redirects - 1);
   }
-  return answer.statusCode === 200 ? json(answer) : (answer.resume(), undefined);
+  return answer.statusCode === 200 ? json(answer, address) : (answer.resume(), undefined);
 }
 
-async function json(answer: IncomingMessage): Promise<Record<string, unknown> | undefined> {
+async function json(answer: IncomingMessage, address: string): Promise<Record<string, unknown> | undefined> {
   try {
-    return JSON.parse((await buffer(answer)).toString('utf8')) as Record<string, unknown>;
+    return JSON.parse((await wholeBody({ body: answer, url: address })).toString('utf8')) as Record<string, unknown>;
   } catch {
-    return undefined; // What is no JSON says nothing; the caller treats it as not told.
+    return undefined; // What is no JSON, or no end of it, says nothing; the caller treats it as not told.
   }
 }
 
-function baseAddress(name: ImageName): string {
+/** Of a repository, by the distribution specification. */
+export function baseAddress(name: ImageName): string {
   const host = name.host === defaultHost ? defaultEndpoint : name.host;
   // As the engine: loopback registries are spoken to without TLS.
   const scheme = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])(:\d+)?$/.test(host) ? 'http' : 'https';
@@ -157,12 +164,14 @@ function baseAddress(name: ImageName): string {
 }
 
 async function send(method: string, address: string, headers: Record<string, string>, options: RegistryOptions): Promise<IncomingMessage> {
-  const plain = address.startsWith('http:');
+  const { protocol, hostname, port } = new URL(address);
+  const plain = protocol === 'http:';
+  options.guard.check(hostname.replaceAll(/^\[|\]$/g, ''), Number(port || (plain ? 80 : 443)));
   const authority = options.caBundle === undefined || plain ? {} : { ca: await readFile(options.caBundle) };
   return new Promise((resolve, reject) => {
     const outgoing = (plain ? requestPlain : requestTls)(
       address,
-      { method, headers, agent: false, signal: options.signal, ...authority },
+      { method, headers, agent: false, signal: options.signal, lookup: options.guard.lookup, ...authority },
       (answer) => {
         clearTimeout(timer);
         if (method === 'HEAD') answer.resume();

@@ -5,7 +5,8 @@ import type { Settings } from '../../dependencies.ts';
 import { indexHost, indexInstants } from './address.ts';
 import { aptDateIn, aptHosts, createAptHandler } from './apt-archives.ts';
 import { startBuildProxy } from './build-proxy.ts';
-import { createHttpClient } from './http.ts';
+import { createHttpClient, type HttpClient } from './http.ts';
+import { operatorsGuard } from './operators-guard.ts';
 import { condaInstantIn, createCondaHandler } from './conda-channels.ts';
 import { createBuildRecorder, type BuildRecorder } from './recorder.ts';
 import { createIndexHandler } from './serve-index.ts';
@@ -36,7 +37,7 @@ export async function openBuildIndex(docker: Docker, settings: Settings, dockerf
   if (before === undefined && mirrors.length === 0) return undefined;
   const upstream = upstreamOf(settings);
   if (before !== undefined && !upstream) throw failure('PLATFORM_ERROR', 'the pinned Dockerfile names the package index as of a date, and no index is configured (REPRISE_PIP_INDEX_URL)');
-  const client = upstream?.client ?? createHttpClient(settings);
+  const client = upstream?.client ?? clientOf(settings);
   const recorder = createBuildRecorder();
   // A recorded build reaches nothing but its own proxy, which asks us.
   const address = settings.recording ? '127.0.0.1' : await gatewayAddress(docker);
@@ -61,7 +62,12 @@ export async function openBuildIndex(docker: Docker, settings: Settings, dockerf
 }
 
 /** The configured index behind ours; undefined where none is configured. The caller closes its client. */
-export function upstreamOf({ caBundle, httpProxy, httpsProxy, pipIndexUrl, indexCacheDirectory }: Pick<Settings, 'caBundle' | 'httpProxy' | 'httpsProxy' | 'pipIndexUrl' | 'indexCacheDirectory'>): Upstream | undefined {
-  if (pipIndexUrl === undefined) return undefined;
-  return createUpstream({ client: createHttpClient({ caBundle, httpProxy, httpsProxy }), indexUrl: pipIndexUrl, cacheDirectory: indexCacheDirectory });
+export function upstreamOf(settings: Settings): Upstream | undefined {
+  const { pipIndexUrl, indexCacheDirectory } = settings;
+  return pipIndexUrl === undefined ? undefined : createUpstream({ client: clientOf(settings), indexUrl: pipIndexUrl, cacheDirectory: indexCacheDirectory });
+}
+
+function clientOf(settings: Settings): HttpClient {
+  const { caBundle, httpProxy, httpsProxy } = settings;
+  return createHttpClient({ caBundle, httpProxy, httpsProxy, guard: operatorsGuard(settings) });
 }

@@ -1,8 +1,7 @@
-import { lookup, type LookupAddress, type LookupOptions } from 'node:dns';
 import { createServer, request as requestPlain, type IncomingMessage, type RequestOptions, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { BlockList, isIP } from 'node:net';
 import { pipeline } from 'node:stream/promises';
+import { createGuard } from '../../record/addresses.ts';
 import { indexHost } from './address.ts';
 import type { IndexHandler } from './serve-index.ts';
 
@@ -29,7 +28,7 @@ export interface BuildProxy {
 /**
  * The plain-HTTP proxy of a build: it answers for the index's name and passes everything else on. That way the index has one
  * address on every machine, which shows in no layer, since the engine keeps proxies out of images. Asked directly, it is the
- * index. What only this machine may reach (loopback, link-local) it refuses, as a container could not reach it either.
+ * index. What only this machine may reach it refuses, as a container could not reach it either.
  */
 export async function startBuildProxy({ address, handler, mirrors, httpProxy }: BuildProxyOptions): Promise<BuildProxy> {
   const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
@@ -92,41 +91,17 @@ function passOn(request: IncomingMessage, response: ServerResponse, target: URL,
   });
 }
 
+const guard = createGuard();
+
 function destination(target: URL, httpProxy: string | undefined): RequestOptions {
   if (httpProxy === undefined) {
-    const host = target.hostname.replaceAll(/^\[|\]$/g, '');
-    if (isIP(host) && isOwn(host)) throw new Error('the proxy does not reach into this machine');
-    return { host, port: target.port || 80, path: target.pathname + target.search, lookup: outsideOnly };
+    const [host, port] = [target.hostname.replaceAll(/^\[|\]$/g, ''), Number(target.port || 80)];
+    guard.check(host, port);
+    return { host, port, path: target.pathname + target.search, lookup: guard.lookup };
   }
   const proxy = new URL(httpProxy);
   const credentials = proxy.username === '' ? {} : { auth: `${decodeURIComponent(proxy.username)}:${decodeURIComponent(proxy.password)}` };
   return { host: proxy.hostname, port: proxy.port || 80, path: target.href, ...credentials };
-}
-
-const own = new BlockList();
-own.addSubnet('127.0.0.0', 8, 'ipv4');
-own.addSubnet('0.0.0.0', 8, 'ipv4');
-own.addSubnet('169.254.0.0', 16, 'ipv4');
-own.addAddress('::1', 'ipv6');
-own.addAddress('::', 'ipv6');
-own.addSubnet('fe80::', 10, 'ipv6');
-
-function isOwn(address: string): boolean {
-  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1];
-  return mapped === undefined ? own.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4') : own.check(mapped, 'ipv4');
-}
-
-type Resolved = (error: NodeJS.ErrnoException | null, address: string | LookupAddress[], family?: number) => void;
-
-/** Looked up and judged at once, so that a name cannot mean something else a moment later. */
-function outsideOnly(hostname: string, options: LookupOptions, done: Resolved): void {
-  lookup(hostname, { ...options, all: true }, (error, addresses) => {
-    if (error) return done(error, '');
-    const outside = addresses.filter(({ address }) => !isOwn(address));
-    const [first] = outside;
-    if (!first) return done(new Error('the proxy does not reach into this machine'), '');
-    return options.all ? done(null, outside) : done(null, first.address, first.family);
-  });
 }
 
 function kept(headers: IncomingMessage['headers']): IncomingMessage['headers'] {

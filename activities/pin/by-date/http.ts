@@ -1,13 +1,16 @@
 import { readFile } from 'node:fs/promises';
-import { Agent as PlainAgent, request as requestPlain, type AgentOptions, type IncomingMessage } from 'node:http';
+import { Agent as PlainAgent, request as requestPlain, type AgentOptions, type IncomingMessage, type RequestOptions } from 'node:http';
 import { Agent as TlsAgent, request as requestTls } from 'node:https';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { limits } from '../../../domain/index.ts';
+import type { Guard } from '../../record/addresses.ts';
 
 export interface HttpSettings {
   caBundle: string | undefined;
   httpProxy: string | undefined;
   httpsProxy: string | undefined;
+  /** Judges every address at the moment of connecting; without it every one is asked. */
+  guard?: Guard;
   /** Other limits than `indexAnswerMs`, `indexSilenceMs` and `indexPageMs`. */
   answerMs?: number;
   silenceMs?: number;
@@ -96,7 +99,7 @@ function isTransient(status: number): boolean {
 }
 
 interface Way {
-  settings: Pick<HttpSettings, 'answerMs' | 'silenceMs'>;
+  settings: HttpSettings;
   signal: AbortSignal | undefined;
   agentFor(url: string): PlainAgent;
 }
@@ -118,7 +121,7 @@ function send(url: string, headers: Record<string, string>, { settings, signal, 
   const { answerMs = limits.indexAnswerMs, silenceMs = limits.indexSilenceMs } = settings;
   const plain = url.startsWith('http:');
   return new Promise((resolve, reject) => {
-    const outgoing = (plain ? requestPlain : requestTls)(url, { headers: { 'user-agent': 'reprise', ...headers }, agent: agentFor(url), ...(signal ? { signal } : {}) }, (answer) => {
+    const outgoing = (plain ? requestPlain : requestTls)(url, { headers: { 'user-agent': 'reprise', ...headers }, agent: agentFor(url), ...judged(url, settings), ...(signal ? { signal } : {}) }, (answer) => {
       clearTimeout(timer);
       answer.setTimeout(silenceMs, () => answer.destroy(new Error(`nothing came for ${silenceMs / 1_000} s`)));
       resolve(answer);
@@ -129,8 +132,16 @@ function send(url: string, headers: Record<string, string>, { settings, signal, 
   });
 }
 
+/** Behind the operator's proxy it is that proxy which looks names up. */
+function judged(url: string, { guard, httpProxy, httpsProxy }: HttpSettings): Pick<RequestOptions, 'lookup'> {
+  if (!guard) return {};
+  const { protocol, hostname, port } = new URL(url);
+  guard.check(hostname.replaceAll(/^\[|\]$/g, ''), Number(port || (protocol === 'http:' ? 80 : 443)));
+  return (protocol === 'http:' ? httpProxy : httpsProxy) === undefined ? { lookup: guard.lookup } : {};
+}
+
 /** A server that gives a few bytes now and then is never silent, so that the whole has its time too. */
-async function wholeBody({ body, url }: HttpAnswer, pageMs: number = limits.indexPageMs): Promise<Buffer> {
+export async function wholeBody({ body, url }: Pick<HttpAnswer, 'body' | 'url'>, pageMs: number = limits.indexPageMs): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let size = 0;
   const timer = setTimeout(() => body.destroy(new Error(`not whole within ${pageMs / 1_000} s`)), pageMs);

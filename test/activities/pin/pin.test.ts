@@ -23,7 +23,7 @@ beforeAll(async () => {
 afterAll(() => rm(directory, { recursive: true }));
 
 /** An engine that has one image and cannot pull. */
-function engine(): { inspected: number; getImage(name: string): { inspect(): Promise<unknown> }; pull(): Promise<never> } {
+function engine(): { inspected: number; getImage(name: string): { inspect(): Promise<unknown> }; pull(): Promise<never>; info(): Promise<unknown> } {
   const fake = {
     inspected: 0,
     getImage: (name: string) => ({
@@ -34,6 +34,7 @@ function engine(): { inspected: number; getImage(name: string): { inspect(): Pro
       },
     }),
     pull: () => Promise.reject(new Error('connection refused')),
+    info: async () => ({ RegistryConfig: { IndexConfigs: { '127.0.0.1:1': { Secure: false } } } }),
   };
   return fake;
 }

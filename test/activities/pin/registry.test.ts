@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { afterEach, describe, expect, it, test } from 'vitest';
+import { createGuard } from '../../../activities/record/addresses.ts';
 import { datedTags } from '../../../activities/pin/dated-tags.ts';
 import { askRegistry, parseImageName, type RegistryAnswer } from '../../../activities/pin/registry.ts';
 
@@ -20,7 +21,7 @@ async function ask(
   const { port } = server.address() as { port: number };
   return askRegistry(
     { host: `127.0.0.1:${port}`, repository: 'team/image', tag: '1' },
-    { connectTimeoutMs: 300, answerTimeoutMs: 300, caBundle: undefined, signal },
+    { connectTimeoutMs: 300, answerTimeoutMs: 300, caBundle: undefined, guard: createGuard([`127.0.0.1:${port}`]), signal },
   );
 }
 

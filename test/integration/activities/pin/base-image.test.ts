@@ -19,10 +19,10 @@ const before = '2000-01-01T00:00:00Z';
 const after = '2100-01-01T00:00:00Z';
 const name = `reprise-test-${process.pid}`;
 
-function resolver(options: { asOf?: string; imageMap?: Record<string, string> } = {}): BaseResolver {
+function resolver(options: { asOf?: string; imageMap?: Record<string, string>; reachable?: string[] } = {}): BaseResolver {
   return createBaseResolver({
     docker,
-    settings: { imageMap: options.imageMap ?? {}, caBundle: undefined },
+    settings: { imageMap: options.imageMap ?? {}, caBundle: undefined, recording: { authorityFile: '', reachable: options.reachable ?? [] } },
     asOf: options.asOf ?? after,
     signal: new AbortController().signal,
   });
@@ -112,14 +112,14 @@ describe('a registry that answers', () => {
 
   it('gives the digest, faithful where the image is older than the date', async (context) => {
     if (!registry) return context.skip('docker-registry is not installed');
-    const found = await resolver().resolve(reference, 1);
+    const found = await resolver({ reachable: [hostOf(reference)] }).resolve(reference, 1);
     expect(found).toMatchObject({ source: 'registry', fidelity: 'faithful', pinned: `${reference.replace(/:1$/, '')}@${found.digest}` });
     expect(found.digest).toMatch(/^sha256:[0-9a-f]{64}$/);
   });
 
   it('is near where the tag moved after the date', async (context) => {
     if (!registry) return context.skip('docker-registry is not installed');
-    expect(await resolver({ asOf: before }).resolve(reference, 1)).toMatchObject({ source: 'registry', fidelity: 'near' });
+    expect(await resolver({ asOf: before, reachable: [hostOf(reference)] }).resolve(reference, 1)).toMatchObject({ source: 'registry', fidelity: 'near' });
   });
 
   it('gives the newest state of a tag that moved, where its publisher tagged it by the date, and the image is no younger', async (context) => {
@@ -128,7 +128,7 @@ describe('a registry that answers', () => {
     const made: Record<string, string> = {};
     const tags = { 'stable-slim': '2024-03-01', 'stable-20240301-slim': '2024-03-01', 'stable-20231009-slim': '2023-10-09', 'stable-20231020-slim': '2024-02-02', 'stable-20230901-slim': '2023-09-01' };
     for (const [tag, date] of Object.entries(tags)) made[tag] = await putImage(host, 'moving', tag, `${date}T00:00:00Z`);
-    const resolve = (asOf: string): Promise<unknown> => resolver({ asOf }).resolve(`${host}/moving:stable-slim`, 1);
+    const resolve = (asOf: string): Promise<unknown> => resolver({ asOf, reachable: [host] }).resolve(`${host}/moving:stable-slim`, 1);
     expect(await resolve('2023-10-25T23:59:59Z')).toMatchObject({ digest: made['stable-20231009-slim'], pinned: `${host}/moving@${made['stable-20231009-slim']}`, fidelity: 'near', reason: expect.stringContaining('stable-20231009-slim') });
     expect(await resolve('2024-06-01T00:00:00Z')).toMatchObject({ digest: made['stable-slim'], fidelity: 'faithful' });
     expect(await resolve('2020-01-01T00:00:00Z')).toMatchObject({ digest: made['stable-slim'], fidelity: 'near', reason: expect.stringContaining('no older state') });
@@ -136,7 +136,7 @@ describe('a registry that answers', () => {
 
   it('gives a reference that the engine pulls and builds from', async (context) => {
     if (!registry) return context.skip('docker-registry is not installed');
-    const { pinned } = await resolver().resolve(reference, 1);
+    const { pinned } = await resolver({ reachable: [hostOf(reference)] }).resolve(reference, 1);
     const archive = pack();
     archive.entry({ name: 'Dockerfile' }, `FROM ${pinned}\nLABEL a=b\n`);
     archive.finalize();
@@ -148,7 +148,7 @@ describe('a registry that answers', () => {
 
   it('says that a tag it does not have is not available', async (context) => {
     if (!registry) return context.skip('docker-registry is not installed');
-    await expect(resolver().resolve(reference.replace(/:1$/, ':2'), 4)).rejects.toMatchObject({
+    await expect(resolver({ reachable: [hostOf(reference)] }).resolve(reference.replace(/:1$/, ':2'), 4)).rejects.toMatchObject({
       type: 'BASE_IMAGE_UNAVAILABLE',
       message: expect.stringContaining('line 4'),
     });
@@ -161,7 +161,7 @@ describe('a registry that does not answer', () => {
     await new Promise((resolve) => silent.once('listening', resolve));
     const { port } = silent.address() as { port: number };
     silent.close();
-    const one = resolver();
+    const one = resolver({ reachable: [`127.0.0.1:${port}`] });
     const startedAt = performance.now();
     for (const repository of ['a', 'b', 'c']) {
       await expect(one.resolve(`127.0.0.1:${port}/${repository}:1`, 1)).rejects.toMatchObject({ type: 'REGISTRY_UNREACHABLE', nonRetryable: false });
@@ -181,6 +181,10 @@ async function putImage(host: string, repository: string, tag: string, created: 
   const manifest = JSON.stringify({ schemaVersion: 2, mediaType: 'application/vnd.docker.distribution.manifest.v2+json', config: { mediaType: 'application/vnd.docker.container.image.v1+json', size: config.byteLength, digest }, layers: [] });
   const put = await fetch(`http://${host}/v2/${repository}/manifests/${tag}`, { method: 'PUT', body: manifest, headers: { 'content-type': 'application/vnd.docker.distribution.manifest.v2+json' } });
   return put.headers.get('docker-content-digest') ?? '';
+}
+
+function hostOf(reference: string): string {
+  return reference.split('/')[0] ?? '';
 }
 
 async function answering(address: string): Promise<void> {
