@@ -11,16 +11,18 @@ import { stateOf } from './state.ts';
 import { SetupError, type Step } from './step.ts';
 
 export interface Binary {
-  name: 'temporal' | 'versitygw';
-  /** The field of the configuration that names the program. */
-  field: 'temporalBinary' | 's3Binary';
+  name: 'temporal' | 'versitygw' | 'runsc';
+  /** The field of the configuration that names the program, where there is one. */
+  field?: 'temporalBinary' | 's3Binary';
   /** Directory with the go.mod and go.sum that pin it. */
   module: string;
   releases: Partial<Record<string, Release>>;
+  /** What its build needs of Go beyond the operator's own settings. */
+  build?: Record<string, string>;
 }
 
 /**
- * The programs of the stack: version, official download and its SHA-256 as the release's checksums file lists it, and the Go
+ * The programs of the stack, and the container runtime of gVisor for those who want it: version, official download and its SHA-256 as the release's checksums file lists it, and the Go
  * module that builds the same version.
  */
 export const binaries = {
@@ -42,13 +44,21 @@ export const binaries = {
       'linux-arm64': storeRelease('Linux_arm64', 'b34051d33f5a9c457f790896acb7bd7d7e15ad8d92efb70616b924f37e401910'),
     },
   },
+  runsc: {
+    name: 'runsc',
+    module: 'infra/gvisor',
+    releases: {},
+    // It starts itself again where nothing else is, neither a loader nor libraries.
+    build: { CGO_ENABLED: '0' },
+  },
 } as const satisfies Record<string, Binary>;
 
 /** Finds the program, downloads its release, or builds it from the pinned sources; in this order. */
 export function binaryStep(config: Config, binary: Binary): Step {
+  const named = binary.field === undefined ? 'P' : `Set ${variableOf(binary.field)} to the program, p`;
   const missing = {
     problem: `the program ${binary.name} is not there`,
-    nextStep: `Set ${variableOf(binary.field)} to the program, put it on PATH, or install Go (https://go.dev/dl) and run \`reprise up\` again.`,
+    nextStep: `${named}ut it on PATH, or install Go (https://go.dev/dl) and run \`reprise up\` again.`,
   };
   return {
     name: `Program ${binary.name}`,
@@ -69,8 +79,8 @@ export function binaryStep(config: Config, binary: Binary): Step {
 
 /** Path of the program: as configured, on PATH, or in the cache. Throws SetupError where the configured one cannot be run. */
 export async function findBinary(config: Config, binary: Binary): Promise<string | undefined> {
-  const configured = config[binary.field];
-  if (configured !== undefined) {
+  const configured = binary.field && config[binary.field];
+  if (binary.field !== undefined && configured !== undefined) {
     if (await isExecutable(configured)) return configured;
     throw new SetupError(`${configured} cannot be run`, `Correct ${variableOf(binary.field)}, or leave it out.`);
   }
@@ -93,7 +103,7 @@ async function build(binary: Binary, target: string, nextStep: string): Promise<
     throw new SetupError(`${binary.name} cannot be downloaded, and there is no Go to build it`, nextStep, { cause });
   });
   await produceFile(target, 0o755, async (temporary) => {
-    const options = { cwd: join(packageRoot, binary.module), env: goEnvironment(), timeoutMs: buildTimeoutMs };
+    const options = { cwd: join(packageRoot, binary.module), env: { ...goEnvironment(), ...binary.build }, timeoutMs: buildTimeoutMs };
     const { exitCode, stderr } = await run('go', ['build', '-ldflags=-s -w', '-o', temporary, 'tool'], options);
     if (exitCode === 0) return;
     const said = stderr.trim().split('\n').slice(-5).join('\n');

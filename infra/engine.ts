@@ -4,7 +4,9 @@ import { setTimeout as wait } from 'node:timers/promises';
 import Docker from 'dockerode';
 import { run } from '../activities/io/subprocess.ts';
 import { limits } from '../domain/index.ts';
+import { binaries, binaryStep, findBinary } from './binaries.ts';
 import type { Config } from './config.ts';
+import { runtimeProblem } from './isolation.ts';
 import { enginePart } from './parts.ts';
 import { identify } from './processes.ts';
 import { startPartStep } from './start-part.ts';
@@ -59,25 +61,41 @@ async function findEngine(): Promise<string | undefined> {
   return ['/usr/sbin/dockerd', '/usr/bin/dockerd', '/usr/local/bin/dockerd'].find((path) => existsSync(path));
 }
 
-/** A running engine: whoever's it is, or started by us, as a service of systemd or as a part of the stack. */
+/** As the engine's runtime is called by gVisor's own `runsc install`. */
+export const gvisor = 'runsc';
+
+/** gVisor's program, where the engine is, or will be, one that `up` starts: others have been given theirs. */
+export function gvisorProgramStep(config: Config, supervision: Supervision): Step {
+  const program = binaryStep(config, binaries.runsc);
+  const isGiven = async (): Promise<boolean> => !('problem' in (await askEngine(config))) && !(await isOurs(supervision));
+  return { ...program, check: async () => ((await isGiven()) ? 'ok' : program.check()) };
+}
+
+/** A running engine with the runtime that is configured: whoever's it is, or started by us, as a service of systemd or as a part of the stack. */
 export function engineStep(config: Config, supervision: Supervision): Step {
   const probe = async (): Promise<'ok' | Problem> => {
     const answer = await askEngine(config);
-    return 'problem' in answer ? answer : 'ok';
+    return 'problem' in answer ? answer : (runtimeProblem(answer, config.containerRuntime) ?? 'ok');
   };
-  const part = async () => enginePart(config, (await findEngine()) ?? 'dockerd');
+  const part = async () => enginePart(config, (await findEngine()) ?? 'dockerd', config.containerRuntime === gvisor ? await findBinary(config, binaries.runsc) : undefined);
   const ours = startPartStep(config, supervision, 'engine', part, probe);
-  const isOurs = async (): Promise<boolean> => (await supervision.wanted()).some(({ name }) => name === 'engine');
   return {
     name: ours.name,
-    check: async () => ((await isOurs()) ? ours.check() : probe()),
+    check: async () => ((await isOurs(supervision)) ? ours.check() : probe()),
     async apply(waitingFor) {
+      const answer = await askEngine(config);
+      const missing = 'problem' in answer || (await isOurs(supervision)) ? undefined : runtimeProblem(answer, config.containerRuntime);
+      if (missing) throw new SetupError(missing.problem, missing.nextStep);
       if (process.getuid?.() !== 0) throw new SetupError(`no Docker engine answers at ${config.dockerSocket}`, await startAdvice());
       if (supervision.kind === 'systemd') return startEngineService(config);
       await removeStalePidFile();
       await ours.apply(waitingFor);
     },
   };
+}
+
+async function isOurs(supervision: Supervision): Promise<boolean> {
+  return (await supervision.wanted()).some(({ name }) => name === 'engine');
 }
 
 /** Debian's own service is no part of ours. Throws SetupError where it does not come up. */

@@ -1,5 +1,6 @@
 import type { Check } from './doctor.ts';
 import type { EngineInfo } from './engine.ts';
+import type { Problem } from './step.ts';
 
 /**
  * How far the engine keeps submissions from the machine beyond what the platform asks of every container: its system-call filter,
@@ -26,10 +27,15 @@ function usersCheck({ SecurityOptions = [] }: EngineInfo): Check {
 
 function runtimeCheck({ Runtimes = {}, DefaultRuntime = 'runc' }: EngineInfo, wanted: string | undefined): Check {
   const name = 'Container runtime';
-  const known = Object.keys(Runtimes);
-  if (wanted !== undefined && !known.includes(wanted)) {
-    return { name, status: 'failed', message: `the engine has no runtime ${wanted}, only ${known.join(', ')}`, nextStep: 'Install it (gVisor: `runsc install`, then restart the engine), or unset REPRISE_CONTAINER_RUNTIME.' };
-  }
-  const gvisor = known.includes('runsc') && wanted !== 'runsc' ? '; gVisor is there: REPRISE_CONTAINER_RUNTIME=runsc uses it' : '';
+  const problem = runtimeProblem({ Runtimes }, wanted);
+  if (problem) return { name, status: 'failed', message: problem.problem, nextStep: problem.nextStep };
+  const gvisor = 'runsc' in Runtimes && wanted !== 'runsc' ? '; gVisor is there: REPRISE_CONTAINER_RUNTIME=runsc uses it' : '';
   return { name, status: 'ok', message: `${wanted ?? DefaultRuntime}${gvisor}` };
+}
+
+/** What is wrong with a runtime that is configured; undefined where the engine has it, or none is. */
+export function runtimeProblem({ Runtimes = {} }: Pick<EngineInfo, 'Runtimes'>, wanted: string | undefined): Problem | undefined {
+  if (wanted === undefined || wanted in Runtimes) return undefined;
+  const nextStep = 'Give it to the engine (gVisor: `runsc install`, then restart the engine; `reprise up` does so where it started the engine), or unset REPRISE_CONTAINER_RUNTIME.';
+  return { problem: `the engine has no runtime ${wanted}, only ${Object.keys(Runtimes).join(', ')}`, nextStep };
 }

@@ -43,10 +43,11 @@ export function localParts(config: Config): PartName[] {
   });
 }
 
-export function enginePart(config: Config, command: string): Part {
+export function enginePart(config: Config, command: string, runsc?: string): Part {
   // Containers outlive the engine (live-restore), so that its restart costs no training; logs are bounded by domain/limits.ts
   // for our containers, and here for everybody else's.
   const args = ['--host', `unix://${config.dockerSocket}`, '--live-restore', '--log-opt', 'max-size=64m', '--log-opt', 'max-file=2'];
+  if (runsc !== undefined) args.push('--add-runtime', `runsc=${runsc}`);
   return { name: 'engine', command, args, environment: {}, givesSecrets: false, revision: '1' };
 }
 

@@ -3,7 +3,7 @@ import { baseImageStep } from './base-image/step.ts';
 import { binaries, binaryStep, findBinary, type Binary } from './binaries.ts';
 import type { Config } from './config.ts';
 import { checkDisk } from './disk.ts';
-import { engineProgramStep, engineStep } from './engine.ts';
+import { engineProgramStep, engineStep, gvisor, gvisorProgramStep } from './engine.ts';
 import { keysStep } from './keys.ts';
 import { localStoreCredentials } from './local-store.ts';
 import { namespaceStep } from './namespace.ts';
@@ -21,6 +21,7 @@ export function stackSteps(config: Config, supervision: Supervision): Step[] {
     diskStep(config),
     keysStep(config),
     engineProgramStep(config),
+    ...(config.containerRuntime === gvisor ? [gvisorProgramStep(config, supervision)] : []),
     engineStep(config, supervision),
     ...(local.includes('s3') ? storeSteps(config, supervision) : []),
     ...(local.includes('temporal') ? temporalSteps(config, supervision) : []),

@@ -11,6 +11,7 @@ import { contextTar } from '../../activities/build/context.ts';
 import { engineBuildOptions, plannedBuilds } from '../../activities/build/plan.ts';
 import { stepsOf } from '../../activities/build/steps.ts';
 import { createCleanUpActivities } from '../../activities/cleanup.ts';
+import { readConfig } from '../../infra/config.ts';
 import { runPrefix } from '../../activities/io/docker/names.ts';
 import { storeSuite } from '../../activities/intake/suite.ts';
 import { getBlob, putBlob } from '../../activities/io/blobs.ts';
@@ -26,6 +27,8 @@ import { engineDependencies, runName, stageContext, type TestContext } from '../
 import { submissionWith } from '../fixtures/submission.ts';
 import type { TakenSubmission } from '../fixtures/submissions.ts';
 
+/** As of the platform itself: `REPRISE_CONTAINER_RUNTIME=runsc npm run hostile` attacks gVisor. */
+export const { containerRuntime } = readConfig();
 const submissionsDirectory = join(import.meta.dirname, 'submissions');
 const questions = ['q1', 'q2', 'q3', 'q4'];
 
@@ -38,6 +41,7 @@ export async function hostileBench(values: () => Record<string, string>) {
   const runs: string[] = [];
   const images = new Set<string>();
   settings.suiteKeyFile = join(scratch, 'suite.key');
+  if (containerRuntime !== undefined) settings.containerRuntime = containerRuntime;
   settings.recording = { authorityFile: join(scratch, 'recording.pem'), reachable: [] };
   await writeFile(settings.suiteKeyFile, '5a'.repeat(32));
   await writeSuite(scratch, { open: { sums: questions }, closed: { hidden: questions.map((id) => `hidden-${id}`) } });

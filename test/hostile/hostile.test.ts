@@ -3,7 +3,8 @@ import type { AskOutcome } from '../../activities/evaluate/ask.ts';
 import { outcomeOf } from '../../activities/failure.ts';
 import { baseImage } from '../../infra/base-image/step.ts';
 import { ensureBusybox } from '../fixtures/busybox.ts';
-import { hostileBench, type HostileBench } from './bench.ts';
+import { gvisor } from '../../infra/engine.ts';
+import { containerRuntime, hostileBench, type HostileBench } from './bench.ts';
 import { hostileCases, type HostileCase } from './cases.ts';
 import { victim } from './checks.ts';
 import { openTargets, type Targets } from './listeners.ts';
@@ -25,17 +26,18 @@ afterAll(async () => {
   await bench.takeDown();
 });
 
-describe('a submission that attacks', { timeout: 60_000 }, () => {
+describe('a submission that attacks', () => {
   it.each(hostileCases.map((each) => [`${each.stage}: ${each.attack}`, each] as const))('by %s gets nothing and is named', async (_, hostile) => {
     const startedMs = performance.now();
-    const row: Row = { ...hostile, got: 'nothing', message: '', contained: false, tookMs: 0 };
+    const expected = (containerRuntime === gvisor ? hostile.underGvisor : undefined) ?? hostile.expected;
+    const row: Row = { ...hostile, expected, got: 'nothing', message: '', contained: false, tookMs: 0 };
     rows.push(row);
     try {
       const { code, message, result } = await endOf(hostile);
       Object.assign(row, { got: code, message });
       await assertContained(hostile, result, message);
       row.contained = true;
-      expect(code, message).toBe(hostile.expected);
+      expect(code, message).toBe(expected);
     } finally {
       row.tookMs = performance.now() - startedMs;
     }

@@ -8,7 +8,7 @@ import { startOwnEngine, type OwnEngine } from '../../../fixtures/own-engine.ts'
 
 let engine: OwnEngine;
 beforeAll(async () => {
-  engine = await startOwnEngine(3_000);
+  engine = await startOwnEngine({ awayMs: 3_000 });
   await ensureBusybox(engine.docker);
 });
 afterAll(() => engine.stop());
