@@ -15,11 +15,12 @@ import type { S3Target } from './s3-client.ts';
 import type { StreamBody } from './store.ts';
 
 /**
- * Memory of one upload = part size x (in flight + 1), which the recording proxy has room for. S3 allows 10,000 parts: 60 GiB at 6 MiB,
- * above that larger parts, and none below 5 MiB.
+ * Memory of one upload = part size x (in flight + 1), which the recording proxy has room for also with the largest body that it takes, of
+ * 20 GiB.
  */
 const smallestPartBytes = 6 * 1024 ** 2;
-const mostParts = 10_000;
+/** S3 takes 10,000; the local store keeps their offsets in an extended attribute, and ext4 has 4 KiB for all of those of a file: 600 fit. */
+const mostParts = 500;
 const partsInFlight = 2;
 
 /**
@@ -44,6 +45,11 @@ export async function putInParts(target: S3Target, key: string, body: StreamBody
   }
 }
 
+/** S3 takes no part but the last below 5 MiB. */
+export function partBytesOf(sizeBytes: number): number {
+  return Math.max(smallestPartBytes, Math.ceil(sizeBytes / mostParts));
+}
+
 interface Upload {
   Bucket: string;
   Key: string;
@@ -51,7 +57,7 @@ interface Upload {
 }
 
 async function sendParts({ client }: S3Target, upload: Upload, key: string, body: StreamBody): Promise<CompletedPart[]> {
-  const buffers = createBuffers(Math.max(smallestPartBytes, Math.ceil(body.sizeBytes / mostParts)));
+  const buffers = createBuffers(partBytesOf(body.sizeBytes));
   const lanes = createLanes(partsInFlight);
   const whole = createHash('sha256');
   const parts: CompletedPart[] = [];
