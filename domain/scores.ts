@@ -2,7 +2,7 @@ import type { Answer, AnswerCounts, RunScores, StageScore } from './answer.ts';
 import { type Claim, compareClaim } from './claim.ts';
 import { scoreMetric } from './metrics/index.ts';
 import { addValues, emptyValues, mean, type ScenarioConfidence, scenarioConfidence, scenarioMetrics, type ScenarioValues } from './scenario-metrics.ts';
-import type { Question, SuiteStage, SuiteStageContent } from './suite.ts';
+import type { Question, SuiteStage } from './suite.ts';
 
 /** One question's result. A metric is null where it has no value for this answer; such a question is left out of its mean. */
 export interface ItemScore {
@@ -63,34 +63,6 @@ export function runScores(open: ScoredStage, closed: ScoredStage | undefined, cl
     full: closed ? (1 / 3) * open.score.score + (2 / 3) * closed.score.score : open.score.score,
     claim: claim ? compareClaim(claim, open.score.score, open.values) : null,
   };
-}
-
-/** The scores of one run from whole stages and their answers. `contents` must hold the open stage. */
-export function computeScores(
-  contents: readonly SuiteStageContent[],
-  answers: ReadonlyMap<SuiteStage, readonly Answer[]>,
-  claim?: Claim,
-): RunScores {
-  const scored = (stage: SuiteStage): ScoredStage | undefined => {
-    const content = contents.find((each) => each.stage === stage);
-    if (!content) return undefined;
-    const scorer = startStageScore(stage);
-    addAll(scorer, content, answers.get(stage) ?? []);
-    return scorer.finish();
-  };
-  const open = scored('open');
-  if (!open) throw new TypeError('a run is scored by its open stage, which is missing');
-  return runScores(open, scored('closed'), claim);
-}
-
-/** Each question's values, in the suite's order. An answer to a question that the suite does not have is left out. */
-export function scoreItems(content: SuiteStageContent, answers: readonly Answer[]): ItemScore[] {
-  return addAll(startStageScore(content.stage), content, answers);
-}
-
-function addAll(scorer: StageScorer, { scenarios }: SuiteStageContent, answers: readonly Answer[]): ItemScore[] {
-  const answerOf = new Map(answers.map((answer) => [answer.id, answer]));
-  return scenarios.flatMap(({ name, questions }) => questions.map((question) => scorer.add(name, question, answerOf.get(question.id))));
 }
 
 interface ScenarioSoFar {

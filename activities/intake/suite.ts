@@ -1,6 +1,6 @@
 import { tmpdir } from 'node:os';
 import { Readable } from 'node:stream';
-import { type Artifact, blobKey, canonicalJson, mediaTypes, type Question, StoredSuite, SuiteStage, type SuiteStageContent } from '../../domain/index.ts';
+import { type Artifact, blobKey, canonicalJson, mediaTypes, StoredSuite, SuiteStage } from '../../domain/index.ts';
 import type { Settings } from '../dependencies.ts';
 import { failure } from '../failure.ts';
 import { artifactOf, getBlob, getBlobStream, putBlob, putBlobStream } from '../io/blobs.ts';
@@ -87,17 +87,6 @@ export async function readSuiteStage(dependencies: SuiteDependencies, suite: str
 
 async function* bytesOf(store: ObjectStore, { artifact }: KeptStage): AsyncGenerator<Uint8Array> {
   yield* await getBlobStream(store, artifact.sha256);
-}
-
-/** The same as a whole. */
-export async function loadSuiteStage(dependencies: SuiteDependencies, suite: string, stage: SuiteStage): Promise<SuiteStageContent> {
-  const scenarios = new Map<string, Question[]>();
-  for await (const { scenario, question } of await readSuiteStage(dependencies, suite, stage)) {
-    const questions = scenarios.get(scenario);
-    if (questions) questions.push(question);
-    else scenarios.set(scenario, [question]);
-  }
-  return { stage, scenarios: [...scenarios].map(([name, questions]) => ({ name, questions })) };
 }
 
 type KeptStage = NonNullable<StoredSuite['stages'][SuiteStage]>;

@@ -1,7 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { type Answer, computeScores, Question, type StageScore, type SuiteStageContent } from '../../domain/index.ts';
+import { type Answer, Question, type StageScore, type SuiteStageContent } from '../../domain/index.ts';
+import { scoredStage } from '../fixtures/suite-stage.ts';
 
 const directory = join(import.meta.dirname, '..', '..', 'examples', 'suites', 'metrics', 'open');
 
@@ -25,7 +26,7 @@ function rightAnswer({ references: [reference = ''], choices }: Question): strin
 function scoresOf(answers: (question: Question) => Answer | undefined): StageScore {
   const content = bundled();
   const all = content.scenarios.flatMap(({ questions }) => questions.flatMap((question) => answers(question) ?? []));
-  return computeScores([content], new Map([['open', all]])).open;
+  return scoredStage(content, all).score;
 }
 const named = (stage: StageScore, name: string): StageScore['scenarios'][number] | undefined => stage.scenarios.find((each) => each.name === name);
 

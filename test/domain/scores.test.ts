@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { bootstrapInterval, compareClaim } from '../../domain/claim.ts';
-import { type Answer, computeScores, GenerationSettings, type Question, RunScores, scoreItems, type SuiteStage, type SuiteStageContent } from '../../domain/index.ts';
+import { type Answer, GenerationSettings, type Question, RunScores, runScores, type SuiteStage, type SuiteStageContent } from '../../domain/index.ts';
 import { seededRandom, shuffled } from '../../domain/random.ts';
+import { scoredStage } from '../fixtures/suite-stage.ts';
 
 const question = (id: string, fields: Partial<Question> = {}): Question => ({
   id,
@@ -29,7 +30,7 @@ const openAnswers: Answer[] = [
 ];
 
 describe('the scores of a run', () => {
-  const scores = computeScores([open, closed], new Map([['open', openAnswers], ['closed', [answered('x', 'yes')]]]));
+  const scores = runScores(scoredStage(open, openAnswers), scoredStage(closed, [answered('x', 'yes')]));
 
   test('are means of questions by scenario, of scenarios by stage, and 1/3 open + 2/3 closed', () => {
     expect(scores.open.scenarios.map(({ name, score }) => [name, score])).toEqual([['small', 1], ['large', 0.25]]);
@@ -46,7 +47,7 @@ describe('the scores of a run', () => {
   test('count failed and unanswered apart from wrong, and all three as 0', () => {
     expect(scores.open.counts).toEqual({ answered: 4, failed: 1, unanswered: 1 });
     expect(scores.open.scenarios[1]?.counts).toEqual({ answered: 2, failed: 1, unanswered: 1 });
-    expect(scoreItems(open, openAnswers).map(({ id, status, metrics }) => [id, status, metrics['exact_match']])).toEqual([
+    expect(scoredStage(open, openAnswers).items.map(({ id, status, metrics }) => [id, status, metrics['exact_match']])).toEqual([
       ['a', 'answered', 1],
       ['b', 'answered', 0],
       ['c', 'answered', 0],
@@ -61,19 +62,14 @@ describe('the scores of a run', () => {
   });
 
   test('are the open score alone where the suite has no closed stage', () => {
-    const alone = computeScores([open], new Map([['open', openAnswers]]));
+    const alone = runScores(scoredStage(open, openAnswers), undefined);
     expect(alone).toMatchObject({ closed: null, full: alone.open.score, claim: null });
   });
 
   test('take a multiple-choice letter for the text it stands for', () => {
     const choice = question('m', { references: ['Paris'], choices: { A: 'Paris', B: 'Rome' }, metrics: ['exact_match'] });
-    const score = (text: string): number => computeScores([stageOf('open', { s: [choice] })], new Map([['open', [answered('m', text)]]])).full;
+    const score = (text: string): number => scoredStage(stageOf('open', { s: [choice] }), [answered('m', text)]).score.score;
     expect([' A', 'B', 'Paris'].map(score)).toEqual([1, 0, 0]);
-  });
-
-  test('do not depend on the order of the answers', () => {
-    const reversed = computeScores([open, closed], new Map([['open', openAnswers.toReversed()], ['closed', [answered('x', 'yes')]]]));
-    expect(reversed).toEqual(scores);
   });
 });
 

@@ -18,13 +18,14 @@ beforeAll(() => {
 });
 
 const isProduct = (file: string): boolean => !/^(?:test|bench)\//.test(file);
-const usedOutside = (name: string, home: string, where: (file: string) => boolean = () => true): boolean => [...words].some(([file, used]) => file !== home && where(file) && used.has(name));
+/** Beside its declaration. */
+const isUsedAtHome = (name: string, text: string): boolean => (text.match(new RegExp(`\\b${name}\\b`, 'g'))?.length ?? 0) > 1;
+const isUsedElsewhere = (name: string, home: string): boolean => [...words].some(([file, used]) => file !== home && isProduct(file) && used.has(name));
 
-it('whatever a room exports is used by another file', () => {
-  const library = new Set([...(sources.get('domain/index.ts') ?? '').matchAll(/export \* from '\.\/(.*?)'/g)].map(([, name]) => `domain/${name}`));
-  const unused = [...sources].filter(([file]) => isProduct(file) && !library.has(file)).flatMap(([file, text]) => {
-    const exported = [...text.matchAll(/^export (?:async )?(?:function\*?|const) (\w+)/gm)].map(([, name]) => name ?? '');
-    return exported.filter((name) => !usedOutside(name, file)).map((name) => `${file}: ${name}`);
+it('whatever a room exports is used by the product, and not by tests alone', () => {
+  const unused = [...sources].filter(([file]) => isProduct(file)).flatMap(([file, text]) => {
+    const exported = [...text.matchAll(/^export (?:async )?(?:function\*?|const|class|interface|type) (\w+)/gm)].map(([, name]) => name ?? '');
+    return exported.filter((name) => !isUsedAtHome(name, text) && !isUsedElsewhere(name, file)).map((name) => `${file}: ${name}`);
   });
   expect(unused).toEqual([]);
 });
@@ -34,5 +35,5 @@ it.each([
   ['failure code is raised', 'domain/failures.ts', Object.keys(failures)],
   ['setting is read', 'infra/config.ts', Object.keys(Config.shape)],
 ])('every %s somewhere', (_what, home, names) => {
-  expect(names.filter((name) => !usedOutside(name, home, isProduct))).toEqual([]);
+  expect(names.filter((name) => !isUsedElsewhere(name, home))).toEqual([]);
 });

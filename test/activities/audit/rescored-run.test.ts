@@ -6,7 +6,7 @@ import type { SigningKey } from '../../../activities/attest/keys.ts';
 import { auditRun } from '../../../activities/audit/audit.ts';
 import { exportRun } from '../../../activities/audit/export.ts';
 import { openSealing } from '../../../activities/evaluate/sealing.ts';
-import { loadSuiteStage, storeSuite } from '../../../activities/intake/suite.ts';
+import { storeSuite } from '../../../activities/intake/suite.ts';
 import { artifactOf, putBlob } from '../../../activities/io/blobs.ts';
 import { createDirectoryStore } from '../../../activities/io/directory.ts';
 import type { ObjectStore } from '../../../activities/io/store.ts';
@@ -15,6 +15,7 @@ import type { Answer, Artifact, AuditReport, SuiteStage } from '../../../domain/
 import { metricNames } from '../../../domain/metrics/index.ts';
 import { attest, newSigningKey, storeRun } from '../../fakes/attested-run.ts';
 import { memoryStore } from '../../fakes/memory-store.ts';
+import { stageContent } from '../../fixtures/suite-stage.ts';
 
 const suiteDirectory = resolve(import.meta.dirname, '../../../examples/suites/addition');
 const run = 'addition-1a2b3c4d';
@@ -44,7 +45,7 @@ beforeAll(async () => {
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
 async function storeAnswers(stage: SuiteStage, suite: string): Promise<Artifact> {
-  const { scenarios } = await loadSuiteStage({ store, settings: { suiteKeyFile } }, suite, stage);
+  const { scenarios } = await stageContent({ store, settings: { suiteKeyFile } }, suite, stage);
   const answers = scenarios.flatMap(({ questions }) =>
     questions.map(({ id, references: [reference = ''] }): Answer => ({ status: 'answered', id, text: reference.replace(/^1(?=\d{4})/, ''), latencyMs: 1, attempts: 1 })),
   );

@@ -2,8 +2,9 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { loadSuite, loadSuiteStage, storeSuite, type KeptSuite, type SuiteDependencies } from '../../../activities/intake/suite.ts';
+import { loadSuite, storeSuite, type KeptSuite, type SuiteDependencies } from '../../../activities/intake/suite.ts';
 import { memoryStore } from '../../fakes/memory-store.ts';
+import { stageContent } from '../../fixtures/suite-stage.ts';
 
 const metrics = new Set(['exact_match']);
 const hidden = 'What is the hidden number?';
@@ -27,8 +28,8 @@ describe('a suite', () => {
     expect(stored).toMatchObject({ name: 'sums', stages: { open: { encrypted: false }, closed: { encrypted: true, scenarios: [{ name: 'four', questions: 1 }] } } });
     expect(artifacts.map(({ path }) => path)).toEqual(['suite/suite.json', 'suite/open.json', 'suite/closed.json.encrypted']);
     expect([...store.objects.values()].some((bytes) => Buffer.from(bytes).includes('hidden'))).toBe(false);
-    expect((await loadSuiteStage(dependencies, suite, 'open')).scenarios[0]?.questions.map(({ id }) => id)).toEqual(['o1', 'o2']);
-    expect((await loadSuiteStage(dependencies, suite, 'closed')).scenarios[0]?.questions[0]).toMatchObject({ prompt: hidden, generation: { maxNewTokens: 50 } });
+    expect((await stageContent(dependencies, suite, 'open')).scenarios[0]?.questions.map(({ id }) => id)).toEqual(['o1', 'o2']);
+    expect((await stageContent(dependencies, suite, 'closed')).scenarios[0]?.questions[0]).toMatchObject({ prompt: hidden, generation: { maxNewTokens: 50 } });
     expect(await loadSuite(store, suite)).toEqual({ suite, stored, artifacts });
   });
 
@@ -45,7 +46,7 @@ describe('a suite', () => {
     await write('sums/suite.yaml', 'name: Sums\ndescription: adding\n');
     const { suite, stored } = await keep();
     expect(stored).toMatchObject({ name: 'Sums', description: 'adding' });
-    await expect(loadSuiteStage(dependencies, suite, 'closed')).rejects.toMatchObject({ type: 'SUITE_INVALID' });
+    await expect(stageContent(dependencies, suite, 'closed')).rejects.toMatchObject({ type: 'SUITE_INVALID' });
   });
 
   it.each([
@@ -56,7 +57,7 @@ describe('a suite', () => {
     const { suite } = await keep();
     await rm(join(directory, 'suite.key'));
     if (key !== undefined) await write('suite.key', key);
-    await expect(loadSuiteStage(dependencies, suite, 'closed')).rejects.toMatchObject({ type, message: expect.stringContaining(words) });
+    await expect(stageContent(dependencies, suite, 'closed')).rejects.toMatchObject({ type, message: expect.stringContaining(words) });
   });
 
   it('says that its closed stage was changed', async () => {
@@ -65,7 +66,7 @@ describe('a suite', () => {
     const bytes = Buffer.from(store.objects.get(key) ?? '');
     bytes[20] = (bytes[20] ?? 0) ^ 1;
     store.objects.set(key, bytes);
-    await expect(loadSuiteStage(dependencies, suite, 'closed')).rejects.toMatchObject({ type: 'STORE_CORRUPT' });
+    await expect(stageContent(dependencies, suite, 'closed')).rejects.toMatchObject({ type: 'STORE_CORRUPT' });
   });
 
   it.each([

@@ -2,7 +2,8 @@ import { describe, expect, test } from 'vitest';
 import { type Audience, diagnosisFor, type ItemDiagnosis, itemOf, type StageDiagnosis } from '../../../activities/report/diagnosis.ts';
 import { deviationWords, latencyBuckets, latencyBoundsMs } from '../../../activities/report/taxonomy.ts';
 import { failureReasons } from '../../../activities/evaluate/reply.ts';
-import { type Answer, computeScores, GenerationSettings, type StageScore, startStageScore, type SuiteStage, type SuiteStageContent } from '../../../domain/index.ts';
+import { type Answer, GenerationSettings, type StageScore, startStageScore, type SuiteStage, type SuiteStageContent } from '../../../domain/index.ts';
+import { scoredStage } from '../../fixtures/suite-stage.ts';
 
 const generation = GenerationSettings.parse({});
 const contentOf = (stage: SuiteStage, ids: string[]): SuiteStageContent => ({
@@ -29,7 +30,7 @@ type Seen = Omit<StageDiagnosis, 'items'> & { items?: ItemDiagnosis[] };
 function diagnose(audience: Audience, stage: SuiteStage): Seen | undefined {
   const content = contentOf(stage, ids);
   const scorer = startStageScore(stage);
-  const score: StageScore = { ...computeScores([{ ...content, stage: 'open' }], new Map([['open', answers]])).open, stage };
+  const score: StageScore = { ...scoredStage({ ...content, stage: 'open' }, answers).score, stage };
   const items = content.scenarios.flatMap(({ name, questions }) =>
     questions.map((question) => {
       const answer = answers.find(({ id }) => id === question.id);

@@ -1,7 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { loadSuiteStage, storeSuite } from '../../../activities/intake/suite.ts';
+import { storeSuite } from '../../../activities/intake/suite.ts';
 import { buildSuite } from '../../../activities/suite/build.ts';
 import { lintSuite, viewSuite } from '../../../activities/suite/inspect.ts';
 import { encryptSuite, sampleSuite } from '../../../activities/suite/reshape.ts';
@@ -9,6 +9,7 @@ import { GroupMetric } from '../../../domain/index.ts';
 import { metricNames } from '../../../domain/metrics/index.ts';
 import { memoryStore } from '../../fakes/memory-store.ts';
 import { jsonLines, readQuestions, type Scratch, scratchDirectory } from './suite-directory.ts';
+import { stageContent } from '../../fixtures/suite-stage.ts';
 
 const examples = join(import.meta.dirname, '..', '..', '..', 'examples', 'suites');
 const hidden = 'What is the hidden word?';
@@ -57,7 +58,7 @@ describe('a sealed closed stage', () => {
     const store = memoryStore();
     const plain = await storeSuite({ store, ...dependencies }, suite(), metricNames);
     const sealed = await storeSuite({ store, ...dependencies }, suite('sealed'), metricNames);
-    expect(await loadSuiteStage({ store, ...dependencies }, sealed.suite, 'closed')).toEqual(await loadSuiteStage({ store, ...dependencies }, plain.suite, 'closed'));
+    expect(await stageContent({ store, ...dependencies }, sealed.suite, 'closed')).toEqual(await stageContent({ store, ...dependencies }, plain.suite, 'closed'));
   });
 
   it.each<[string, () => Promise<unknown>, string]>([
