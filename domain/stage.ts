@@ -57,6 +57,8 @@ export const TrainingProgress = z.object({
   /** For how long nothing was seen of it; only where that is longer than the track expects. */
   stalledMs: z.number().optional(),
   checkpoints: z.number().optional(),
+  /** What of its checkpoints is not kept, and why; one line for people. */
+  checkpointsUnkept: z.string().optional(),
 });
 export type TrainingProgress = z.infer<typeof TrainingProgress>;
 

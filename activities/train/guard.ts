@@ -25,8 +25,8 @@ export interface Guarded {
   volumes: TrainingVolumes;
 }
 
-/** Where a guard sees what its training writes, read-only. */
-export const guardDirectories = { output: '/watched/output', checkpoints: '/watched/checkpoints', others: '/watched/others' } as const;
+/** Where a guard sees what its training writes, read-only, and where it copies some of it. */
+export const guardDirectories = { output: '/watched/output', checkpoints: '/watched/checkpoints', others: '/watched/others', copies: '/copies' } as const;
 
 /**
  * Has a guard beside a training: a container of the platform's own that stops the training at its deadline (SIGTERM, grace,
@@ -71,11 +71,14 @@ interface PresentGuard {
   container: Container;
   guarded: string;
   deadline: GuardDeadline;
+  /** A worker of an earlier version made it without a place for copies. */
+  lacksCopies: boolean;
   /** It ends after it has stopped the training; otherwise it is to run. */
   running: boolean;
 }
 
-function isAsGood({ deadline, running }: PresentGuard, wanted: GuardDeadline, startedMs: number): boolean {
+function isAsGood({ deadline, running, lacksCopies }: PresentGuard, wanted: GuardDeadline, startedMs: number): boolean {
+  if (running && lacksCopies) return false;
   if ('afterStartMs' in wanted) return running && 'afterStartMs' in deadline && deadline.afterStartMs === wanted.afterStartMs;
   // It has ended because it did what it is for.
   if (!running) return Date.now() >= wanted.atMs;
@@ -94,7 +97,13 @@ async function findGuard(docker: Docker, owner: Owner): Promise<PresentGuard | u
   if (found.State.Running) await noticeEnd(docker.getContainer(found.Id), { id: found.Id, pid: found.State.Pid });
   const label = found.Config.Labels[labelNames.deadline] ?? '';
   const deadline = label.startsWith('+') ? { afterStartMs: Number(label.slice(1)) } : { atMs: Number(label) };
-  return { container: docker.getContainer(found.Id), guarded: found.Config.Labels[labelNames.guarded] ?? '', deadline, running: found.State.Running };
+  return {
+    container: docker.getContainer(found.Id),
+    guarded: found.Config.Labels[labelNames.guarded] ?? '',
+    deadline,
+    lacksCopies: !found.Mounts.some(({ Destination }) => Destination === guardDirectories.copies),
+    running: found.State.Running,
+  };
 }
 
 async function createGuard(docker: Docker, { owner, container, volumes }: Guarded, deadline: GuardDeadline, image: string): Promise<Container | undefined> {
@@ -115,8 +124,8 @@ async function createGuard(docker: Docker, { owner, container, volumes }: Guarde
         NetworkMode: 'none',
         ReadonlyRootfs: true,
         CapDrop: ['ALL'],
-        // To end processes of any user, and to list what any user wrote.
-        CapAdd: ['KILL', 'DAC_READ_SEARCH'],
+        // To end processes of any user, to read what any user wrote, and to write where an engine with user namespaces made the volume.
+        CapAdd: ['KILL', 'DAC_READ_SEARCH', 'DAC_OVERRIDE'],
         SecurityOpt: ['no-new-privileges'],
         Memory: limits.guardMemoryBytes,
         MemorySwap: limits.guardMemoryBytes,
@@ -126,6 +135,7 @@ async function createGuard(docker: Docker, { owner, container, volumes }: Guarde
         Binds: [
           `${volumes.output}:${guardDirectories.output}:ro,nocopy`,
           `${volumes.checkpoints}:${guardDirectories.checkpoints}:ro,nocopy`,
+          `${volumes.copies}:${guardDirectories.copies}:rw,nocopy`,
           ...(await imageVolumes(docker, container)).map((name, index) => `${name}:${guardDirectories.others}/${index}:ro,nocopy`),
         ],
       },

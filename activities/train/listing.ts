@@ -14,17 +14,17 @@ export interface ListedFile {
 }
 
 /**
- * The checkpoint directory as the guard sees it, read-only and without a word of the training's; undefined where it is larger
- * than what is kept, or cannot be listed now. Names that are not valid UTF-8 are left out. Failures: ENGINE_UNREACHABLE.
+ * The checkpoint directory as the guard sees it, read-only and without a word of the training's; undefined where it cannot be listed
+ * now. Names that are not valid UTF-8 are left out. Failures: ENGINE_UNREACHABLE.
  */
-export async function listCheckpoints(guard: Container): Promise<ListedFile[] | undefined> {
+export async function listCheckpoints(guard: Container): Promise<ListedFile[] | 'too large' | undefined> {
   const format = String.raw`%y\t%s\t%m\t%T@ %i\t%l\t%P\0`;
   const kinds = ['(', '-type', 'f', '-o', '-type', 'l', ')'];
   const text = await outputOf(guard, ['find', guardDirectories.checkpoints, '-xdev', ...kinds, '-printf', format], limits.checkpointFiles * 500);
   if (text === undefined) return undefined;
   const files = text.split('\0').flatMap((line) => (line === '' || line.includes('\uFFFD') ? [] : [fileOf(line)]));
   const sizeBytes = files.reduce((sum, file) => sum + file.sizeBytes, 0);
-  return files.length <= limits.checkpointFiles && sizeBytes <= limits.checkpointBytes ? files : undefined;
+  return files.length <= limits.checkpointFiles && sizeBytes <= limits.checkpointBytes ? files : 'too large';
 }
 
 /** Bytes on disk of output, checkpoints and the volumes of the image's own. */

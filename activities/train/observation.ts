@@ -6,7 +6,8 @@ import { readTrainerLine, type TrainerLine } from './trainer-lines.ts';
 export interface Observation {
   sawLine(line: string): void;
   sawUse(use: { cpuShare: number; memoryBytes: number; gpu: DeviceSample | undefined }): void;
-  sawCheckpoints(changed: boolean, count: number): void;
+  /** `unkept` says what of them is not kept, and why. */
+  sawCheckpoints(changed: boolean, count: number, unkept?: string): void;
   /** For how long nothing was seen. */
   quietMs(): number;
   /** Pauses are no silence. */
@@ -19,7 +20,7 @@ export function createObservation(now: () => number = Date.now): Observation {
   let said: TrainerLine = {};
   let first: { step: number; atMs: number } | undefined;
   let used: Parameters<Observation['sawUse']>[0] | undefined;
-  let checkpoints = 0;
+  let checkpoints: Pick<TrainingProgress, 'checkpoints' | 'checkpointsUnkept'> = {};
   const enter = (line: TrainerLine): void => {
     // Another total is another bar: what it counted is no step of this one.
     if (line.steps !== undefined && line.steps !== said.steps) first = undefined;
@@ -36,13 +37,13 @@ export function createObservation(now: () => number = Date.now): Observation {
       used = use;
       if (use.cpuShare > limits.idleShare || (use.gpu?.share ?? 0) > limits.idleShare) seenMs = now();
     },
-    sawCheckpoints(changed, count) {
-      checkpoints = count;
+    sawCheckpoints(changed, count, unkept) {
+      checkpoints = { ...(count === 0 ? {} : { checkpoints: count }), ...(unkept === undefined ? {} : { checkpointsUnkept: unkept }) };
       if (changed) seenMs = now();
     },
     quietMs: () => now() - seenMs,
     forgive: () => void (seenMs = now()),
-    progress: () => ({ ...said, ...expectedEnd(said, first, now()), ...useOf(used), ...(checkpoints === 0 ? {} : { checkpoints }) }),
+    progress: () => ({ ...said, ...expectedEnd(said, first, now()), ...useOf(used), ...checkpoints }),
   };
 }
 

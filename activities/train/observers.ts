@@ -4,7 +4,7 @@ import { limits, type EndReason } from '../../domain/index.ts';
 import { outcomeOf } from '../failure.ts';
 import { processesAreFull } from '../io/docker/excess.ts';
 import { createUseMeter, layerBytes } from '../io/docker/use.ts';
-import { openCheckpoints, type CheckpointKeeper } from './checkpoints.ts';
+import { openCheckpoints, type CheckpointKeeper, type KeeperOptions } from './checkpoints.ts';
 import { deviceHealth } from '../io/gpu-devices.ts';
 import { enteredUse, enterUse } from '../io/metering.ts';
 import { listCheckpoints, volumeBytes } from './listing.ts';
@@ -70,12 +70,18 @@ async function repeatedly(
 
 function checkpointLook(training: Training, guard: Container, seen: Observation): () => Promise<void> {
   let opened: ReturnType<typeof openKeeper> | undefined;
+  let said: string | undefined;
   return async () => {
     opened ??= openKeeper(training, guard);
     opened.catch(() => (opened = undefined));
     const keeper = await opened;
     const listed = await listCheckpoints(guard);
-    if (listed) seen.sawCheckpoints(await keeper.look(listed, training.budget.usedMs(Date.now())), keeper.count());
+    if (!listed) return;
+    const changed = await keeper.look(listed, training.budget.usedMs(Date.now()));
+    const unkept = keeper.unkept();
+    if (unkept !== undefined && unkept !== said) training.dependencies.logger.warn({ run: training.context.run, unkept }, 'a checkpoint is not kept');
+    said = unkept;
+    seen.sawCheckpoints(changed, keeper.count(), unkept);
   };
 }
 
@@ -85,7 +91,7 @@ async function openKeeper({ dependencies, submission, container, context, lease 
   const { scratchDirectory } = settings;
   const mask = (await openFileMask(settings))?.mask;
   const list = (): ReturnType<typeof listCheckpoints> => listCheckpoints(guard);
-  const snapshot = (units: readonly string[]): ReturnType<typeof takeSnapshot> => takeSnapshot(store, guard, units, { scratchDirectory, mask });
+  const snapshot: KeeperOptions['snapshot'] = (parts) => takeSnapshot(store, guard, parts, { scratchDirectory, mask });
   return openCheckpoints(store, { run: context.run, container, directory, scratchDirectory, lease, mask, list, snapshot });
 }
 

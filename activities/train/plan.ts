@@ -13,6 +13,8 @@ export const trainingDirectories = { output: '/output', checkpoints: '/checkpoin
 export interface TrainingVolumes {
   output: string;
   checkpoints: string;
+  /** Where the guard copies what never holds still; the training does not see it. */
+  copies: string;
   /** The files of its secrets. */
   secrets?: VolumeMount[];
 }

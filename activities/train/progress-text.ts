@@ -25,8 +25,9 @@ function endOf({ expectedEnd }: TrainingProgress, nowMs: number): string {
   return minutes < 120 ? `done in ${minutes} min` : `done in ${Math.round(minutes / 60)} h`;
 }
 
-function checkpointsOf({ checkpoints }: TrainingProgress): string {
-  return checkpoints === undefined ? '' : `${checkpoints} checkpoints kept`;
+function checkpointsOf({ checkpoints, checkpointsUnkept }: TrainingProgress): string {
+  const kept = checkpoints === undefined ? [] : [`${checkpoints} ${checkpoints === 1 ? 'checkpoint' : 'checkpoints'} kept`];
+  return [...kept, ...(checkpointsUnkept === undefined ? [] : [checkpointsUnkept])].join(', ');
 }
 
 function stallOf({ stalledMs }: TrainingProgress): string {

@@ -38,6 +38,7 @@ export async function attachTraining(
   const volumes = {
     output: await ensureVolume(docker, owner, 'output', image.id),
     checkpoints: await ensureVolume(docker, owner, 'checkpoints', image.id),
+    copies: await ensureVolume(docker, owner, 'copies', image.id),
     secrets: await secretFiles(docker, owner, image.id, secretsOf(submission, settings)),
   };
   const connection = trainingNetworkOf(submission) === 'egress' ? await openConnection(dependencies, owner) : noConnection;

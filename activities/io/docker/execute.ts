@@ -1,6 +1,4 @@
-import { createWriteStream } from 'node:fs';
-import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
+import type { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Container, Exec } from 'dockerode';
 import { limits } from '../../../domain/index.ts';
@@ -22,15 +20,6 @@ export async function outputOf(container: Container, command: string[], maxBytes
     }
     return Buffer.concat(parts).toString('utf8');
   });
-}
-
-/** As outputOf, into a file that is made anew; resolves to whether the program ended with exit code 0. Failures: ENGINE_UNREACHABLE, DISK_FULL. */
-export async function outputFile(container: Container, command: string[], path: string): Promise<boolean> {
-  const written = await executed(container, command, async (frames) => {
-    await pipeline(Readable.from(frames, { objectMode: false }), createWriteStream(path));
-    return true;
-  });
-  return written === true;
 }
 
 /** What `read` makes of a program's output; undefined where the program did not come to a good end. */

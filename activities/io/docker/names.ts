@@ -10,7 +10,7 @@ export interface Owner {
   workflowId: string;
 }
 
-export type VolumePurpose = 'output' | 'checkpoints' | 'model' | 'gate' | 'secrets';
+export type VolumePurpose = 'output' | 'checkpoints' | 'copies' | 'model' | 'gate' | 'secrets';
 
 export const labelNames = {
   run: 'reprise.run',

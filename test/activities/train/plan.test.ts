@@ -4,7 +4,7 @@ import { submissionWith } from '../../fixtures/submission.ts';
 
 const owner = { run: 'r', stage: 'train', workflowId: 'w' } as const;
 const connection = { mode: 'none', env: {} };
-const volumes = { output: 'reprise-r-output', checkpoints: 'reprise-r-checkpoints' };
+const volumes = { output: 'reprise-r-output', checkpoints: 'reprise-r-checkpoints', copies: 'reprise-r-copies' };
 
 function plan(changes: Parameters<typeof submissionWith>[0], settings: { secrets?: Record<string, string>; gpuDevices?: string[] } = {}) {
   const submission = submissionWith(changes);
