@@ -46,7 +46,8 @@ export async function checkPaths(paths: readonly string[], options: CheckOptions
 /** Checks one Dockerfile of any kind of source; paths in the result are relative to it. */
 export async function checkDockerfile(files: SourceFiles, path: string, options: CheckOptions = {}, declared?: Declared): Promise<CheckedDockerfile> {
   const dockerfile = parseDockerfile(await files.read(path));
-  const { context, path: contextPath, evidence, analysis } = await readContext(files, path, dockerfile, givenContext(options, declared));
+  const { path: contextPath, evidence, analysis } = await readContext(files, path, dockerfile, givenContext(options, declared));
+  const { context } = analysis;
   const started = await readStarted(dockerfile, analysis, context);
   const role = declared ? { role: declared.role, why: declared.evidence } : refined(roleOf(path, dockerfile), started);
   const checked: Checked = { dockerfile, analysis, context, role: role.role, started, port: options.port ?? declared?.port ?? exposedPort(dockerfile), api: declared?.api ?? 'contest' };

@@ -1,5 +1,5 @@
 import { findContext } from '../intake/context.ts';
-import { buildContext, type BuildContext } from '../pin/copy-sources.ts';
+import { buildContext } from '../pin/copy-sources.ts';
 import type { Dockerfile } from '../pin/dockerfile.ts';
 import { analyse, type Analysis } from '../pin/inputs.ts';
 import { directoryOf, type SourceFiles } from '../pin/source-files.ts';
@@ -8,7 +8,6 @@ export interface ReadContext {
   /** Relative to the root; '.' for the root itself. */
   path: string;
   evidence: string;
-  context: BuildContext;
   analysis: Analysis;
 }
 
@@ -17,5 +16,5 @@ export async function readContext(files: SourceFiles, path: string, dockerfile: 
   const found = given ?? findContext(path, dockerfile, files);
   const inside = path.startsWith(`${found.context}/`) ? path.slice(found.context.length + 1) : path;
   const context = await buildContext(directoryOf(files, found.context), inside);
-  return { path: found.context, evidence: found.why, context, analysis: await analyse(dockerfile, context) };
+  return { path: found.context, evidence: found.why, analysis: await analyse(dockerfile, context) };
 }

@@ -31,8 +31,9 @@ export function noteCopy(image: ImageFiles, context: BuildContext, instruction: 
 
 /** The file of the context that lies at a path of the image; undefined where none is known. */
 export function contextPathOf(image: ImageFiles, context: BuildContext, path: string): string | undefined {
-  for (const copy of image.copies.toReversed()) {
-    const candidate = candidateOf(copy, context, path);
+  for (let index = image.copies.length - 1; index >= 0; index -= 1) {
+    const copy = image.copies[index];
+    const candidate = copy && candidateOf(copy, context, path);
     if (candidate !== undefined && context.files.kindOf(candidate) !== undefined && !context.ignores(candidate)) return candidate;
   }
   return undefined;

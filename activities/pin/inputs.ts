@@ -16,6 +16,7 @@ import { input, resists, type Reading } from './reading.ts';
 import { stepsOf, type Step } from './scope.ts';
 import { readRun } from './run-text.ts';
 import { readShell, type ShellCommand, type ShellReading } from './shell.ts';
+import { noteDocuments, noteWritten, withWrittenFiles, type WrittenFiles } from './written-files.ts';
 
 /** A Dockerfile read as far as that goes without building: its inputs, and what checks of its own are made from. */
 export interface Analysis {
@@ -23,6 +24,8 @@ export interface Analysis {
   steps: AnalysedStep[];
   /** Where the files of the context lie at the end of each stage. */
   images: ImageFiles[];
+  /** The context, and beside its files those that the build writes with a text that is known. */
+  context: BuildContext;
   /** Every command of the build, those of followed scripts with the file that holds them. */
   commands: { command: ShellCommand; stage: number; file?: string }[];
 }
@@ -35,15 +38,22 @@ export interface AnalysedStep extends Step {
 }
 
 /** Every input of a build, each with its verdict; nothing is executed and nothing is fetched. */
-export async function analyse(dockerfile: Dockerfile, context: BuildContext): Promise<Analysis> {
-  const analysis: Analysis = { inputs: [], steps: [], images: [], commands: [] };
+export async function analyse(dockerfile: Dockerfile, given: BuildContext): Promise<Analysis> {
+  const written: WrittenFiles = new Map();
+  const context = withWrittenFiles(given, written);
+  const analysis: Written = { inputs: [], steps: [], images: [], commands: [], context, written };
   const byStage = dockerfile.stages.map((): Step[] => []);
   for (const step of stepsOf(dockerfile)) byStage[step.stage.index]?.push(step);
   for (const stage of dockerfile.stages) await analyseStage(dockerfile, stage, byStage[stage.index] ?? [], context, analysis);
   return analysis;
 }
 
-async function analyseStage(dockerfile: Dockerfile, stage: Stage, steps: Step[], context: BuildContext, analysis: Analysis): Promise<void> {
+/** An analysis under way. */
+interface Written extends Analysis {
+  written: WrittenFiles;
+}
+
+async function analyseStage(dockerfile: Dockerfile, stage: Stage, steps: Step[], context: BuildContext, analysis: Written): Promise<void> {
   const image = noImageFiles(stage.parent === undefined ? undefined : analysis.images[stage.parent]);
   analysis.images[stage.index] = image;
   const base = baseInput(stage);
@@ -67,7 +77,7 @@ async function analyseStage(dockerfile: Dockerfile, stage: Stage, steps: Step[],
   }
 }
 
-function readCopy(dockerfile: Dockerfile, step: AnalysedStep, context: BuildContext, image: ImageFiles, analysis: Analysis): BuildInput[] {
+function readCopy(dockerfile: Dockerfile, step: AnalysedStep, context: BuildContext, image: ImageFiles, analysis: Written): BuildInput[] {
   const { instruction, scope } = step;
   // With the escape character of Windows a backslash parts directories.
   const slashed = (value: string): string => (dockerfile.escape === '`' ? value.replaceAll('\\', '/') : value);
@@ -83,6 +93,7 @@ function readCopy(dockerfile: Dockerfile, step: AnalysedStep, context: BuildCont
   const some = named.some(({ match }) => match.matches.length > 0);
   step.sources = named.map((each) => (some && /[*?[]/.test(each.source) && each.match.missing ? { ...each, match: { matches: [] } } : each));
   noteCopy(image, context, instruction, [...step.sources.map((each) => each.source), values.at(-1) ?? '/'], scope.workdir);
+  noteDocuments(instruction, values.at(-1) ?? '/', values.length > 2, scope, image, analysis.written);
   const remote = words.slice(0, -1).filter((word) => isAddress(word.value));
   if (remote.length > 0) image.fetched.push({ line: instruction.line });
   return [
@@ -122,7 +133,7 @@ function copyFromImage(dockerfile: Dockerfile, from: string, values: string[], s
   const other = analysis.images[stage.index];
   for (const copy of other?.copies ?? []) {
     if (values.slice(0, -1).includes(copy.destination))
-      image.copies.push({ ...copy, destination: values.at(-1) ?? copy.destination, line: step.instruction.line });
+      image.copies.push({ ...copy, destination: target, intoDirectory: copy.intoDirectory || values.at(-1)?.endsWith('/') === true, line: step.instruction.line });
   }
   if ((other?.fetched.length ?? 0) > 0) image.fetched.push({ line: step.instruction.line });
   return [];
@@ -130,7 +141,7 @@ function copyFromImage(dockerfile: Dockerfile, from: string, values: string[], s
 
 interface Surroundings extends Pick<Reading, 'context' | 'image' | 'checkouts'> {
   step: Step;
-  analysis: Analysis;
+  analysis: Written;
   /** The stage's commands, and the first of them that adds a package source outside of the distribution; -1 for none. */
   commands: readonly ShellCommand[];
   foreignFrom: number;
@@ -157,6 +168,7 @@ async function readCommands(shell: ShellReading, surroundings: Surroundings, fol
     });
     inputs.push(...found);
     known.image.made.push(...writtenBy(command));
+    noteWritten(command, known.image, analysis.written);
     if (found.some((each) => ['git', 'url', 'hub'].includes(each.kind) && each.verdict !== 'resists'))
       known.image.fetched.push({ line: command.line });
   }

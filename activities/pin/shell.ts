@@ -131,7 +131,7 @@ function surroundings(node: Command, state: State, pipedInto: string | undefined
   const redirects: ShellCommand['redirects'] = [];
   let input: string | undefined;
   for (const redirect of node.redirects) {
-    if (redirect.type === 'HereDoc') input = redirect.body.text;
+    if (redirect.type === 'HereDoc') input = redirect.delimiter?.quoted ? redirect.body.text : redirect.body.text.replaceAll(/\\([$`\\])/g, '$1');
     else if (redirect.type === 'HereString') input = redirect.target && valueOf(redirect.target, state).value;
     else if (redirect.target && !redirect.descriptor && !redirect.operator.includes('&')) {
       redirects.push({ operator: redirect.operator, target: redirect.target.text, line: state.text.lineAt(redirect.pos) });

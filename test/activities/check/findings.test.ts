@@ -83,6 +83,8 @@ describe('a server', () => {
     ['without a port', 'CMD ["uvicorn", "main:app"]', {}, ['error PORT_NOT_80 4']],
     ['on another port', 'CMD uvicorn main:app --host 0.0.0.0 --port=8080', {}, ['error PORT_NOT_80 4']],
     ['on a port that shows only when it runs', 'CMD uvicorn main:app --port $PORT', {}, []],
+    ['on another port, by a script that COPY writes', 'COPY <<EOF /app/go.sh\nuvicorn main:app --port 8000\nEOF\nCMD ["bash", "go.sh"]', {}, ['error PORT_NOT_80 7']],
+    ['on another port, by a script that RUN writes', "RUN cat <<'EOF' > go.sh && chmod +x go.sh\nexec uvicorn main:app --port 8000\nEOF\nENTRYPOINT [\"./go.sh\"]", {}, ['error PORT_NOT_80 7']],
     ['bound by gunicorn', 'CMD gunicorn main:app -k uvicorn.workers.UvicornWorker -b 0.0.0.0:80', {}, []],
     [
       'that sets its port itself',

@@ -174,6 +174,31 @@ test('a shell script of the context is followed, also one that calls itself', as
   ]);
 });
 
+test.each([
+  ['that COPY writes', 'COPY <<EOF /app/run.sh\npip install a\nEOF\nRUN bash /app/run.sh'],
+  ['that COPY writes into a directory', 'COPY <<run.sh <<other /app/\npip install a\nrun.sh\nother\nRUN /app/run.sh'],
+  ['that RUN writes', 'RUN cat <<"EOF" > /app/run.sh && chmod +x /app/run.sh\npip install a\nEOF\nRUN /app/run.sh'],
+  ['that tee writes', 'WORKDIR /app\nRUN tee run.sh <<EOF\npip install a\nEOF\nRUN sh ./run.sh'],
+  ['that echo writes', 'RUN echo "#!/bin/sh" > /app/run.sh && echo "pip install a" >> /app/run.sh && sh /app/run.sh'],
+  ['that printf writes', `RUN printf '#!/bin/sh\\npip install %s\\n' a > /x; printf '%s\\n' '#!/bin/sh' 'pip install a' > /app/run.sh && sh /app/run.sh`],
+  ['that a step in a here-document writes', 'RUN <<EOF\ncat > /app/run.sh <<INNER\npip install a\nINNER\nsh /app/run.sh\nEOF'],
+  ['of an earlier stage', 'COPY <<EOF /app/run.sh\npip install a\nEOF\nFROM scratch\nCOPY --from=0 /app/run.sh /b/\nRUN sh /b/run.sh'],
+  ['in the place of a copied one', 'COPY run.sh /app/run.sh\nCOPY <<EOF /app/run.sh\npip install a\nEOF\nRUN sh /app/run.sh'],
+])('a script %s is followed', async (_what, instructions) => {
+  expect((await verdicts(instructions, { 'run.sh': 'pip install b' })).filter((each) => each.startsWith('pip'))).toEqual(['pip by-date a']);
+});
+
+test.each([
+  ['another command writes', 'RUN echo "pip install a" > /run.sh && generate > /run.sh && sh /run.sh', ['script by-recording generate', 'script by-recording /run.sh']],
+  ['a copied one takes the place of', 'COPY <<EOF /run.sh\npip install a\nEOF\nCOPY run.sh /run.sh\nRUN sh /run.sh', ['copy exact run.sh', 'script exact /run.sh', 'pip by-date b']],
+])('a written script that %s is not', async (_what, instructions, expected) => {
+  expect(await verdicts(instructions, { 'run.sh': 'pip install b' })).toEqual(expected);
+});
+
+test('requirements that a here-document writes are read', async () => {
+  expect(await verdicts('COPY <<EOF /req.txt\na==1\nb\nEOF\nRUN pip install -r /req.txt')).toEqual(['pip exact a==1', 'pip by-date b']);
+});
+
 test('an environment file of conda is read, its pip part too', async () => {
   const texts = { 'environment.yml': 'name: e\ndependencies:\n  - python=3.10\n  - pip:\n    - a==1\n' };
   expect(await verdicts('COPY environment.yml .\nRUN conda env create -f environment.yml', texts)).toEqual([
