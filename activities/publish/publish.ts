@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { acceptanceOf, canonicalBytes, canonicalJson, limits, type Acceptance, type BlockedItem, type Publication, type ScanReport, type Tree } from '../../domain/index.ts';
 import { hashOf } from '../attest/bytes.ts';
@@ -50,6 +50,8 @@ export async function publish(source: PublishSource, directory: string, options:
     const publication = await publishInto(source, partial, options);
     if (!publication.published) return publication;
     await describe(publication, partial, options);
+    // Nobody else reads it before the gate has let it through; from now on everybody may, as the umask allows.
+    await chmod(partial, 0o777 & ~process.umask());
     await rm(directory, { recursive: true, force: true });
     await rename(partial, directory);
     return publication;

@@ -55,6 +55,18 @@ test('names, links and modes are kept but for the secret in them', async () => {
   expect(statSync(join(place.target, 'tree', 'latest', 'model.sh')).mode & 0o111).not.toBe(0);
 });
 
+test.each(['publishTree', 'publishHistory'] as const)('what %s writes may be read by whomever the umask lets', async (publish) => {
+  place.git('init', '-q');
+  place.write('a/main.py', 'x = 1');
+  place.commit('first');
+  expect(await place[publish]()).toMatchObject({ published: true });
+  const others = 0o444 & ~process.umask();
+  const paths = [place.target, ...readdirSync(place.target, { recursive: true, encoding: 'utf8' }).map((path) => join(place.target, path))];
+  const modes = paths.map((path) => ({ path, stats: statSync(path) }));
+  expect(modes.filter(({ stats }) => (stats.mode & others) !== others || (stats.isDirectory() && (stats.mode & (others >> 2)) !== others >> 2)).map(({ path }) => path)).toEqual([]);
+  expect(statSync(place.target).mode & 0o777).toBe(0o777 & ~process.umask());
+});
+
 test.each([
   ['a binary file', 'model.bin', async () => Buffer.concat([Buffer.alloc(64), Buffer.from(token)]), /binary file/],
   ['tensors', 'model.safetensors', async () => safetensors({ __metadata__: { token } }), /binary file/],
