@@ -8,7 +8,7 @@ import { chunksOf, invalid, readLines } from './suite-lines.ts';
 import { checkQuestion, type Known, nothingKnown, readQuestion } from './suite-questions.ts';
 import { sealedFile } from './suite-seal.ts';
 import type { StageQuestion } from './suite-split.ts';
-import { readYaml } from './suite-yaml.ts';
+import { type LocatedYaml, readYaml } from './suite-yaml.ts';
 
 export interface SuiteHeader {
   name: string;
@@ -49,7 +49,10 @@ function collecting(): { stages: SuiteStageContent[]; take: TakeQuestion } {
 
 type Report = (error: Error) => void;
 
-/** Reads a suite without holding more of it than one question and the ids; what is wrong goes to `report`, which throws the first unless given. */
+/**
+ * Reads a suite without holding more of it than one question and the ids; what is wrong goes to `report`, once for each cause, which
+ * throws the first unless given.
+ */
 export async function visitSuite(
   directory: string,
   metricNames: ReadonlySet<string>,
@@ -66,18 +69,34 @@ export async function visitSuite(
     counts.set(file, (counts.get(file) ?? 0) + 1);
     take(stage, asked);
   };
-  const described = (await attempt(report, () => readDescription(directory))) ?? {};
+  if (!(await isDirectory(directory))) {
+    report(invalid(directory, 'is not a directory; name the one of the suite, in which open/*.jsonl stands'));
+    return { name: basename(resolve(directory)), described: {} };
+  }
+  // What is wrong in a part of the suite is said; what follows from it, as another number of questions, is not.
+  const wrong = new Set<string>();
+  const of = (part: string): Report => (error) => void (wrong.add(part), report(error));
+  const description = await attempt(report, () => readDescription(directory));
   for (const stage of SuiteStage.options) {
-    for (const file of (await attempt(report, () => scenarioFiles(directory, stage))) ?? []) {
-      await attempt(report, () => readScenario(directory, stage, file, known, counted, report));
+    for (const file of (await attempt(of(stage), () => scenarioFiles(directory, stage))) ?? []) {
+      const ofFile = of(`${stage}/${file}`);
+      await attempt(ofFile, () => readScenario(directory, stage, file, known, counted, ofFile));
     }
   }
   const hasClosed = [...counts.keys()].some((file) => file.startsWith('closed/'));
-  await attempt(report, () => readSealed(directory, openSealed, known, counted, hasClosed));
-  if (![...counts.keys()].some((file) => file.startsWith('open/'))) report(invalid(directory, 'holds no questions: there is no open/*.jsonl'));
-  for (const each of described.scenarios ?? []) await attempt(report, () => checkDescribed(directory, each, counts));
-  const { name = basename(resolve(directory)), description } = described;
-  return { name, ...(description === undefined ? {} : { description }), described };
+  await attempt(of(sealedFile), () => readSealed(directory, openSealed, known, counted, hasClosed));
+  if (![...counts.keys(), ...wrong].some((part) => part.startsWith('open'))) report(invalid(directory, 'holds no questions: there is no open/*.jsonl'));
+  const { name = basename(resolve(directory)), description: words, scenarios = [] } = description?.value ?? {};
+  for (const [index, each] of scenarios.entries()) {
+    const parts = [`${each.stage}/${each.name}.jsonl`, each.stage, ...(each.stage === 'closed' ? [sealedFile] : [])];
+    if (!parts.some((part) => wrong.has(part))) await attempt(report, () => checkDescribed(directory, each, counts, description?.lineOf(['scenarios', index]) ?? 1));
+  }
+  return { name, ...(words === undefined ? {} : { description: words }), described: description?.value ?? {} };
+}
+
+async function isDirectory(path: string): Promise<boolean> {
+  const found = await stat(path).catch(() => undefined);
+  return found?.isDirectory() === true;
 }
 
 /** Questions by the file that they stand in, or would if they were not sealed. */
@@ -123,27 +142,25 @@ async function readSealed(directory: string, openSealed: OpenSealed, known: Know
   if (wrong !== undefined) throw wrong as Error;
 }
 
-async function readDescription(directory: string): Promise<SuiteDescription> {
-  const found = await stat(directory).catch(() => undefined);
-  if (!found?.isDirectory()) throw invalid(directory, 'is not a directory');
+async function readDescription(directory: string): Promise<LocatedYaml<SuiteDescription>> {
   const text = await readFile(join(directory, 'suite.yaml'), 'utf8').catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return '';
     throw invalid('suite.yaml', `cannot be read: ${error.message}`);
   });
-  return readYaml('suite.yaml', text, SuiteDescription).value;
+  return readYaml('suite.yaml', text, SuiteDescription);
 }
 
 type Described = NonNullable<SuiteDescription['scenarios']>[number];
 
 /** A sealed scenario is held to its number of questions: its file is not there, and its cipher text is authenticated. */
-async function checkDescribed(directory: string, { stage, name, questions, sha256 }: Described, counts: Counts): Promise<void> {
+async function checkDescribed(directory: string, { stage, name, questions, sha256 }: Described, counts: Counts, line: number): Promise<void> {
   const file = `${stage}/${name}.jsonl`;
   const found = counts.get(file);
-  if (found === undefined) throw invalid('suite.yaml', `names ${file}, which is not there or holds no valid question`);
-  if (found !== questions) throw invalid(file, `has ${found} questions; suite.yaml says ${questions}`);
+  if (found === undefined) throw invalid(`suite.yaml line ${line}`, `names ${file}, which is not there`);
+  if (found !== questions) throw invalid(`suite.yaml line ${line}`, `says that ${file} has ${questions} questions, and it has ${found}; build the suite again, or give it a new version`);
   const actual = await hashOf(join(directory, file)).catch(() => undefined);
   if (actual === undefined || actual === sha256) return;
-  throw invalid(file, 'does not have the SHA-256 that suite.yaml says; build the suite again, or give it a new version');
+  throw invalid(`suite.yaml line ${line}`, `says another SHA-256 than ${file} has; build the suite again, or give it a new version`);
 }
 
 async function hashOf(path: string): Promise<string> {

@@ -6,7 +6,7 @@ import { visitSuite } from '../../activities/intake/suite-files.ts';
 import { withSpool } from '../../activities/io/spool.ts';
 import { startSpoolList } from '../../activities/io/spool-list.ts';
 import { buildSuite } from '../../activities/suite/build.ts';
-import { lintSuite, type SuiteSettings, type SuiteView, viewSuite } from '../../activities/suite/inspect.ts';
+import { lintSuite, type LintReport, type SuiteSettings, type SuiteView, viewSuite } from '../../activities/suite/inspect.ts';
 import { encryptSuite, sampleSuite } from '../../activities/suite/reshape.ts';
 import { metricNames } from '../../domain/metrics/index.ts';
 import { readConfig } from '../../infra/config.ts';
@@ -65,9 +65,14 @@ function lintCommand(): Command {
     .action(async (directory: string, options: { json?: true }) => {
       const report = await lintSuite(settings(), directory);
       if (options.json) printJson(report);
-      else print([...report.errors.map((each) => `error    ${each}`), ...report.warnings.map((each) => `warning  ${each}`)].join('\n') || 'Nothing is wrong.');
+      else print(lintText(report));
       if (report.errors.length > 0) process.exitCode = exitCodes.usage;
     });
+}
+
+function lintText({ errors, warnings }: LintReport): string {
+  const next = errors.length === 0 ? [] : ['  Next: correct what is named (docs/suites.md describes the files), and run this again; warnings come when there are no errors.'];
+  return [...errors.map((each) => `error    ${each}`), ...warnings.map((each) => `warning  ${each}`), ...next].join('\n') || 'Nothing is wrong.';
 }
 
 function encryptCommand(): Command {

@@ -1,4 +1,4 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { storeSuite } from '../../../activities/intake/suite.ts';
@@ -130,7 +130,7 @@ describe('lint', () => {
   });
 
   it.each<[string, () => Promise<unknown>, string]>([
-    ['a file that is not the described one', () => scratch.write('suite/suite.yaml', `scenarios: [{name: a, stage: open, questions: 3, sha256: ${'a'.repeat(64)}}]\n`), 'open/a.jsonl: does not have the SHA-256'],
+    ['a file that is not the described one', () => scratch.write('suite/suite.yaml', `scenarios: [{name: a, stage: open, questions: 3, sha256: ${'a'.repeat(64)}}]\n`), 'suite.yaml line 1: says another SHA-256 than open/a.jsonl has'],
     ['a scenario that is not there', () => scratch.write('suite/suite.yaml', `scenarios: [{name: n, stage: open, questions: 3, sha256: ${'a'.repeat(64)}}]\n`), 'names open/n.jsonl'],
     ['a prompt of 2 MB', () => scratch.write('suite/open/a.jsonl', jsonLines(question('a1', 'x'), question('a2', 'x'.repeat(2_000_000)))), 'open/a.jsonl line 2: prompt: has 2000000 characters'],
     ['a window without room', () => scratch.write('suite/open/a.jsonl', jsonLines({ ...question('a1', 'x'), window: { tokens: 20 }, generation: { maxNewTokens: 20 } })), 'open/a.jsonl line 1: window: 20 tokens leave no room'],
@@ -138,6 +138,21 @@ describe('lint', () => {
   ])('names %s', async (_what, change, words) => {
     await change();
     expect((await lintSuite(dependencies, suite())).errors.join('\n')).toContain(words);
+  });
+
+  const described = (questions: number): string => `name: s\nscenarios:\n  - {name: b, stage: open, questions: ${questions}, sha256: ${'a'.repeat(64)}}\n`;
+  it.each<[string, () => Promise<unknown>, () => string, RegExp]>([
+    ['a file in the place of the directory', async () => undefined, () => join(suite(), 'open', 'a.jsonl'), /is not a directory; name the one of the suite/],
+    ['a directory that is not there', async () => undefined, () => join(suite(), 'gone'), /is not a directory/],
+    ['a broken line of a described scenario', async () => [await scratch.write('suite/open/b.jsonl', '{"id"\n'), await scratch.write('suite/suite.yaml', described(1))], suite, /^open\/b\.jsonl line 1: is not valid JSON$/],
+    ['a broken line of the only scenario', async () => [await rm(join(suite(), 'open', 'b.jsonl')), await scratch.write('suite/open/a.jsonl', '{"id"\n')], suite, /^open\/a\.jsonl line 1: is not valid JSON$/],
+    ['another number of questions', async () => [await scratch.write('suite/open/b.jsonl', jsonLines(question('b1', 'x'))), await scratch.write('suite/suite.yaml', described(2))], suite, /^suite\.yaml line 3: says that open\/b\.jsonl has 2 questions, and it has 1; build the suite again/],
+    ['the name of a scenario', () => scratch.write('suite/open/a b.jsonl', jsonLines(question('b1', 'x'))), suite, /^open\/a b\.jsonl: the name of a scenario/],
+    ['a sealed stage that is none', async () => [await rm(join(suite(), 'closed'), { recursive: true, force: true }), await scratch.write('suite/closed.sealed', 'no'), await scratch.write('suite/suite.yaml', described(1).replaceAll('open', 'closed'))], suite, /^closed\.sealed/],
+  ])('says one thing of %s, and not what follows from it', async (_what, change, directory, words) => {
+    await change();
+    const { errors } = await lintSuite(dependencies, directory());
+    expect(errors).toEqual([expect.stringMatching(words)]);
   });
 
   it('names the line of a prompt of 100 MB without reading it into memory', async () => {
