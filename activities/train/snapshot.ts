@@ -70,6 +70,7 @@ while sleep "$quiet"; now=$(state "$@"); [ "$now" != "$before" ]; do
   [ "$waits" -gt 0 ] || { echo moving; exit; }
 done
 if [ "$#" = 1 ] && [ -f "$1" ] && [ ! -L "$1" ]; then
+  [ -s "$1" ] || { echo moving; exit; } # It was opened to be written anew.
   exec 3<"$1"
   opened() { stat -L -c '%d %i %s %y' /proc/self/fd/3; }
   before=$(opened)
