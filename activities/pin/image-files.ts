@@ -1,5 +1,6 @@
 import { posix } from 'node:path';
 import { matchSource, type BuildContext } from './copy-sources.ts';
+import type { ConfiguredIndex } from './other-indexes.ts';
 import type { Instruction } from './dockerfile.ts';
 
 /** Where the files of the context lie in the image, as far as COPY and ADD tell. */
@@ -9,10 +10,12 @@ export interface ImageFiles {
   fetched: { line: number; directory?: string }[];
   /** Files and directories that steps made, or another stage: what is in them is not known here. */
   made: string[];
+  /** Indexes that commands configured. */
+  indexes: ConfiguredIndex[];
 }
 
 export function noImageFiles(parent?: ImageFiles): ImageFiles {
-  return { copies: [...(parent?.copies ?? [])], fetched: [...(parent?.fetched ?? [])], made: [...(parent?.made ?? [])] };
+  return { copies: [...(parent?.copies ?? [])], fetched: [...(parent?.fetched ?? [])], made: [...(parent?.made ?? [])], indexes: [...(parent?.indexes ?? [])] };
 }
 
 /** Notes a COPY or ADD from the context; `words` are its sources and, last, its destination. */

@@ -24,7 +24,7 @@ export function createPinActivities(dependencies: Dependencies): Pick<Activities
       const { imageMap, caBundle, pipIndexUrl } = dependencies.settings;
       const authority = await hashOf(caBundle);
       const inputs = { snapshot: submission.snapshot, images: submission.images, asOf: submission.asOf.date, imageMap, caBundle: authority.sha256, recorded: dependencies.settings.recording !== undefined, pipIndex: pipIndexUrl === undefined ? null : shown(pipIndexUrl), aptSnapshot: dependencies.settings.aptSnapshot ?? {}, condaChannels: dependencies.settings.condaChannels ?? [] };
-      const cache = authority.error === undefined ? { version: 3, inputs } : undefined;
+      const cache = authority.error === undefined ? { version: 4, inputs } : undefined;
       return runStage(dependencies, stageRun, 'pin', cache, (context) => {
         if (authority.error !== undefined) throw authority.error;
         return pinSubmission(dependencies, submission, context);
@@ -61,7 +61,7 @@ export async function pinSubmission(
     const bases = await resolveAll(plan, resolver);
     const { inputs, commits, lines } = await dateCommits(plan, findCommit);
     const date = dates[index];
-    const rewritten = rewrite({ ...plan.dockerfile, lines }, bases, settings.caBundle !== undefined || settings.recording !== undefined, date?.dated, commits);
+    const rewritten = rewrite({ ...plan.dockerfile, lines }, bases, settings.caBundle !== undefined || settings.recording !== undefined, date?.dated, commits, plan.replaced);
     const settled = inputs.map((input) => undated(input, { pip: settings.pipIndexUrl !== undefined, npm: date?.dated.npm ?? false, apt: date?.dated.apt ?? false, conda: date?.dated.conda ?? false }));
     images.push({ plan: { ...plan, inputs: settled }, bases, commits, cutOff: date?.cutOff, ...rewritten });
   }

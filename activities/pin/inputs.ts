@@ -11,6 +11,7 @@ import { noImageFiles, noteCopy, type ImageFiles } from './image-files.ts';
 import { plainText } from './logical-text.ts';
 import { writtenBy } from './made-files.ts';
 import { withMounts } from './mounts.ts';
+import { noteIndexes, replacedIndexes, type Indexed } from './other-indexes.ts';
 import { hasCredential, withoutUser } from './pip-specs.ts';
 import { input, resists, type Reading } from './reading.ts';
 import { stepsOf, type Step } from './scope.ts';
@@ -24,6 +25,8 @@ export interface Analysis {
   steps: AnalysedStep[];
   /** Where the files of the context lie at the end of each stage. */
   images: ImageFiles[];
+  /** For each stage the programs whose own index its files and commands replace, and by what. */
+  replaced: Map<Indexed, string>[];
   /** The context, and beside its files those that the build writes with a text that is known. */
   context: BuildContext;
   /** Every command of the build, those of followed scripts with the file that holds them. */
@@ -41,7 +44,7 @@ export interface AnalysedStep extends Step {
 export async function analyse(dockerfile: Dockerfile, given: BuildContext): Promise<Analysis> {
   const written: WrittenFiles = new Map();
   const context = withWrittenFiles(given, written);
-  const analysis: Written = { inputs: [], steps: [], images: [], commands: [], context, written };
+  const analysis: Written = { inputs: [], steps: [], images: [], commands: [], replaced: [], context, written };
   const byStage = dockerfile.stages.map((): Step[] => []);
   for (const step of stepsOf(dockerfile)) byStage[step.stage.index]?.push(step);
   for (const stage of dockerfile.stages) await analyseStage(dockerfile, stage, byStage[stage.index] ?? [], context, analysis);
@@ -56,6 +59,7 @@ interface Written extends Analysis {
 async function analyseStage(dockerfile: Dockerfile, stage: Stage, steps: Step[], context: BuildContext, analysis: Written): Promise<void> {
   const image = noImageFiles(stage.parent === undefined ? undefined : analysis.images[stage.parent]);
   analysis.images[stage.index] = image;
+  const first = analysis.inputs.length;
   const base = baseInput(stage);
   if (base) analysis.inputs.push(base);
   const analysed = steps.map((step): AnalysedStep => (step.instruction.keyword === 'RUN' ? { ...step, shell: readRun(step) } : step));
@@ -75,6 +79,17 @@ async function analyseStage(dockerfile: Dockerfile, stage: Stage, steps: Step[],
       analysis.inputs.push(...mounted.inputs, ...(await readCommands(step.shell, { step, context, image: mounted.image, analysis, ...facts }, [])));
     }
   }
+  const { workdir = '/', lookup = () => undefined } = steps.at(-1)?.scope ?? {};
+  const replaced = await replacedIndexes(workdir, { image, context, lookup });
+  analysis.replaced[stage.index] = replaced;
+  analysis.inputs.push(...analysis.inputs.splice(first).map((each) => fromReplaced(each, replaced)));
+}
+
+/** The stage sees no past of an index that it replaces, not even before it does so. */
+function fromReplaced(each: BuildInput, replaced: ReadonlyMap<Indexed, string>): BuildInput {
+  const index = each.kind === 'pip' ? replaced.get('pip') : each.kind === 'npm' ? replaced.get('npm') : undefined;
+  if (index === undefined || each.verdict !== 'by-date') return each;
+  return { ...each, verdict: 'by-recording', reason: `${index} need not say when a file was uploaded` };
 }
 
 function readCopy(dockerfile: Dockerfile, step: AnalysedStep, context: BuildContext, image: ImageFiles, analysis: Written): BuildInput[] {
@@ -169,6 +184,7 @@ async function readCommands(shell: ShellReading, surroundings: Surroundings, fol
     inputs.push(...found);
     known.image.made.push(...writtenBy(command));
     noteWritten(command, known.image, analysis.written);
+    noteIndexes(command, known.image);
     if (found.some((each) => ['git', 'url', 'hub'].includes(each.kind) && each.verdict !== 'resists'))
       known.image.fetched.push({ line: command.line });
   }

@@ -14,7 +14,7 @@ export function withMounts(dockerfile: Dockerfile, step: Step, context: BuildCon
   if (binds.length === 0) return { inputs: [], image };
   const inputs: BuildInput[] = [];
   // What is fetched goes on with the image; what is mounted ends with the step.
-  const mounted: ImageFiles = { copies: [...image.copies], fetched: image.fetched, made: image.made };
+  const mounted: ImageFiles = { copies: [...image.copies], fetched: image.fetched, made: image.made, indexes: image.indexes };
   const { instruction, scope } = step;
   for (const bind of binds) {
     const value = (...names: string[]): string => expandWord(names.map((name) => bind.get(name)).find((each) => each !== undefined) ?? '', scope.lookup, dockerfile.escape).value;

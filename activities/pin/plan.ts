@@ -5,7 +5,7 @@ import type { CutOff } from './by-date/cut-off.ts';
 import { buildContext } from './copy-sources.ts';
 import { parseDockerfile, type Dockerfile } from './dockerfile.ts';
 import { basesOf, type BaseReference } from './bases.ts';
-import { analyse } from './inputs.ts';
+import { analyse, type Analysis } from './inputs.ts';
 import type { LeftBehind } from './left-behind.ts';
 import { directoryOf, type SourceFiles } from './source-files.ts';
 
@@ -15,6 +15,8 @@ export interface ImagePlan {
   dockerfile: Dockerfile;
   bases: BaseReference[];
   inputs: BuildInput[];
+  /** As Analysis has them. */
+  replaced: Analysis['replaced'];
 }
 
 /** Reads a planned image's Dockerfile and lists its inputs. Failures: DOCKERFILE_INVALID with file and line. */
@@ -34,7 +36,8 @@ export async function planImage(files: SourceFiles, image: PlannedImage): Promis
       `${image.dockerfile}, line ${open.instruction.line}: the base image needs a value for ${names}; give the ARG a default`,
     );
   }
-  return { image, dockerfile, bases, inputs: (await analyse(dockerfile, context)).inputs };
+  const { inputs, replaced } = await analyse(dockerfile, context);
+  return { image, dockerfile, bases, inputs, replaced };
 }
 
 interface PinnedImage {

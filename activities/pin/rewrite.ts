@@ -2,6 +2,7 @@ import type { PinnedBase, PinnedCommit } from '../../domain/index.ts';
 import type { Dockerfile, Stage } from './dockerfile.ts';
 import { dateLines, type DatedBuild } from './by-date/dockerfile-lines.ts';
 import { caBundle } from './ca-bundle.ts';
+import type { Analysis } from './inputs.ts';
 import { leftBehind, type LeftBehind } from './left-behind.ts';
 import { splitWords } from './words.ts';
 
@@ -19,10 +20,11 @@ export interface Rewritten {
 /**
  * The Dockerfile that the build uses: the original with the least change. Base images become their digests, and where the
  * operator gives a CA bundle each stage trusts it while it is built: by build arguments, which the image does not keep; the
- * file itself stays and is listed. Where packages depend on the date, stages that run something are told the index of it. A
+ * file itself stays and is listed. Where packages depend on the date, stages that run something are told the index of it, but for the
+ * programs whose own index they replace. A
  * comment says why at each change.
  */
-export function rewrite(dockerfile: Dockerfile, bases: readonly PinnedBase[], withCaBundle: boolean, dated?: DatedBuild, commits: readonly PinnedCommit[] = []): Rewritten {
+export function rewrite(dockerfile: Dockerfile, bases: readonly PinnedBase[], withCaBundle: boolean, dated?: DatedBuild, commits: readonly PinnedCommit[] = [], replaced: Analysis['replaced'] = []): Rewritten {
   const carriageReturn = dockerfile.text.includes('\r\n') ? '\r' : '';
   const lines = [...dockerfile.lines];
   const before = new Map<number, string[]>();
@@ -38,7 +40,7 @@ export function rewrite(dockerfile: Dockerfile, bases: readonly PinnedBase[], wi
   const trusting = withCaBundle ? dockerfile.stages.filter((stage) => !isFromScratch(dockerfile, stage)) : [];
   for (const stage of trusting) after.set(stage.from.endLine, caLines(stage));
   const running = dated ? dockerfile.stages.filter((stage) => stage.instructions.some(({ keyword }) => keyword === 'RUN' || keyword === 'ONBUILD')) : [];
-  for (const stage of running) after.set(stage.from.endLine, [...(after.get(stage.from.endLine) ?? []), ...(dated ? dateLines(dated) : [])]);
+  for (const stage of running) after.set(stage.from.endLine, [...(after.get(stage.from.endLine) ?? []), ...(dated ? dateLines(dated, replaced[stage.index]) : [])]);
   const own = (texts: string[] | undefined): string[] => (texts ?? []).map((text) => text + carriageReturn);
   const text = lines.flatMap((line, index) => [...own(before.get(index + 1)), line, ...own(after.get(index + 1))]).join('\n');
   return { text, leftBehind: leftBehind(dockerfile, trusting) };

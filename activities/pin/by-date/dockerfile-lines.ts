@@ -1,4 +1,5 @@
 import type { BuildInput } from '../../../domain/index.ts';
+import type { Indexed } from '../other-indexes.ts';
 import { indexAddress, indexHost } from './address.ts';
 import { aptBeforeLine } from './apt-archives.ts';
 import { condaBeforeLine } from './conda-channels.ts';
@@ -32,14 +33,15 @@ export function datedBuild(inputs: readonly BuildInput[], before: string, docker
 }
 
 /** Right after FROM: build arguments that pip and npm read, or that we do. `--build-arg` gives other values where Reprise does not build. */
-export function dateLines({ before, pip, npm, uv, apt, conda }: DatedBuild): string[] {
+export function dateLines({ before, pip, npm, uv, apt, conda }: DatedBuild, replaced: ReadonlyMap<Indexed, string> = new Map()): string[] {
   const address = indexAddress(before);
-  return [
-    `# reprise: packages as they were before ${before}; arguments do not stay in the image`,
-    ...(pip ? [`ARG PIP_INDEX_URL=${address}`, `ARG PIP_TRUSTED_HOST=${indexHost}`] : []),
-    ...(pip && uv ? [`ARG UV_INDEX_URL=${address}`] : []),
-    ...(npm ? [`ARG npm_config_before=${before}`] : []),
+  const lines = [
+    ...(pip && !replaced.has('pip') ? [`ARG PIP_INDEX_URL=${address}`, `ARG PIP_TRUSTED_HOST=${indexHost}`] : []),
+    ...(pip && uv && !replaced.has('uv') ? [`ARG UV_INDEX_URL=${address}`] : []),
+    ...(npm && !replaced.has('npm') ? [`ARG npm_config_before=${before}`] : []),
     ...(apt ? [aptBeforeLine(before)] : []),
     ...(conda ? [condaBeforeLine(before)] : []),
   ];
+  const left = [...replaced].filter(([program]) => (program === 'npm' ? npm : pip)).map(([program, index]) => `# reprise: ${program} takes its packages from ${index}, as it is written here`);
+  return lines.length === 0 ? left : [`# reprise: packages as they were before ${before}; arguments do not stay in the image`, ...left, ...lines];
 }

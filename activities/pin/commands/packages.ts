@@ -1,5 +1,6 @@
 import type { BuildInput } from '../../../domain/index.ts';
 import { readOptions, subcommandOf, valuesOf } from '../options.ts';
+import { otherIndexOf } from '../other-indexes.ts';
 import { pipInput } from '../pip-specs.ts';
 import { input, resists, type Reading } from '../reading.ts';
 import type { ShellCommand } from '../shell.ts';
@@ -30,8 +31,9 @@ export async function readConda(command: ShellCommand, reading: Reading): Promis
   const [subcommand, words] = first === 'env' ? subcommandOf(rest) : [first, rest];
   if (!['install', 'create', 'update', 'upgrade'].includes(subcommand ?? '')) return [];
   const options = readOptions(words, condaOptions);
-  const named = options.operands.map((word) => condaInput(word.value, command.line));
-  const files = await Promise.all(valuesOf(options, '-f', '--file').map((word) => fromEnvironment(word.value, command, reading)));
+  const other = await otherIndexOf('conda', command, reading, valuesOf(options, '-c', '--channel').map(({ value }) => value));
+  const named = options.operands.map((word) => condaInput(word.value, command.line, other));
+  const files = await Promise.all(valuesOf(options, '-f', '--file').map((word) => fromEnvironment(word.value, command, reading, other)));
   return [...named, ...files.flat()];
 }
 
@@ -44,23 +46,26 @@ export function isNpm(command: ShellCommand): boolean {
 }
 
 /** npm, yarn and pnpm: exact with a lock file, else by date, since the registry tells when a version was published. */
-export function readNpm(command: ShellCommand, reading: Reading): BuildInput[] {
+export async function readNpm(command: ShellCommand, reading: Reading): Promise<BuildInput[]> {
   const [subcommand, rest] = subcommandOf(command.words, new Set(['--prefix', '--registry']));
   const { operands } = readOptions(rest, new Set(['--prefix', '--registry']));
-  if (command.name === 'npx') return subcommand === undefined ? [] : [npmInput(subcommand, command.line)];
+  const registries = valuesOf(readOptions(command.words, new Set(['--prefix', '--registry'])), '--registry').map(({ value }) => value);
+  const other = await otherIndexOf('npm', command, reading, registries);
+  if (command.name === 'npx') return subcommand === undefined ? [] : [npmInput(subcommand, command.line, other)];
   const lock = ['package-lock.json', 'npm-shrinkwrap.json', 'yarn.lock', 'pnpm-lock.yaml'].some((name) => locate(name, command, reading) !== undefined);
   if (subcommand === 'ci') {
     const unseen = !lock && reading.image.copies.length > 0 && reading.image.fetched.length === 0 && command.directory !== undefined;
     return [unseen ? resists('npm', 'ci', command.line, 'missing-file', 'no COPY brings a lock file into the image') : input('npm', 'ci', command.line, 'exact', 'the lock file holds versions and hashes')];
   }
   if (!['install', 'i', 'add', 'global', undefined].includes(subcommand)) return [];
-  if (operands.length > 0) return operands.map((word) => npmInput(word.value, command.line));
+  if (operands.length > 0) return operands.map((word) => npmInput(word.value, command.line, other));
   if (subcommand === undefined && command.name !== 'yarn') return [];
-  return [input('npm', 'package.json', command.line, lock ? 'exact' : 'by-date', lock ? 'the lock file holds versions' : 'no lock file')];
+  if (lock) return [input('npm', 'package.json', command.line, 'exact', 'the lock file holds versions')];
+  return [other === undefined ? input('npm', 'package.json', command.line, 'by-date', 'no lock file') : recorded('npm', 'package.json', command.line, other)];
 }
 
 /** Package managers of other languages, whose indexes are not filtered by date. */
-export function readOtherLanguages(command: ShellCommand, reading: Reading): BuildInput[] | undefined {
+export function readOtherLanguages(command: ShellCommand, reading: Reading): Promise<BuildInput[]> | BuildInput[] | undefined {
   const { name } = command;
   const [subcommand] = subcommandOf(command.words);
   if (name === 'uvx' || (name === 'uv' && subcommand === 'tool')) {
@@ -71,10 +76,7 @@ export function readOtherLanguages(command: ShellCommand, reading: Reading): Bui
   if (name === 'uv' && subcommand === 'python') return [input('script', commandLine(command), command.line, 'by-recording', 'an interpreter is fetched')];
   if (['poetry', 'pipenv', 'pdm', 'uv'].includes(name)) {
     if (!['install', 'sync', 'add', 'lock', 'update'].includes(subcommand ?? '')) return [];
-    const lock = ['poetry.lock', 'Pipfile.lock', 'pdm.lock', 'uv.lock'].some((file) => locate(file, command, reading) !== undefined);
-    return [
-      input('pip', commandLine(command), command.line, lock ? 'exact' : 'by-date', lock ? 'the lock file holds versions and hashes' : 'no lock file'),
-    ];
+    return readProject(command, reading);
   }
   const fetching: Record<string, string[]> = {
     cargo: ['install', 'build', 'fetch'],
@@ -90,20 +92,32 @@ export function readOtherLanguages(command: ShellCommand, reading: Reading): Bui
     : [];
 }
 
-function condaInput(spec: string, line: number): BuildInput {
+async function readProject(command: ShellCommand, reading: Reading): Promise<BuildInput[]> {
+  const lock = ['poetry.lock', 'Pipfile.lock', 'pdm.lock', 'uv.lock'].some((file) => locate(file, command, reading) !== undefined);
+  if (lock) return [input('pip', commandLine(command), command.line, 'exact', 'the lock file holds versions and hashes')];
+  const other = command.name === 'uv' ? await otherIndexOf('uv', command, reading) : undefined;
+  return [other === undefined ? input('pip', commandLine(command), command.line, 'by-date', 'no lock file') : recorded('pip', commandLine(command), command.line, other)];
+}
+
+/** What comes from an index of which we do not see the past. */
+function recorded(kind: 'pip' | 'npm' | 'conda', spec: string, line: number, index: string): BuildInput {
+  return input(kind, spec, line, 'by-recording', `${index} need not say when a file was uploaded`);
+}
+
+function condaInput(spec: string, line: number, other?: string): BuildInput {
   if (/^[^=\s]+==?[^=*\s]+=[^=*\s]+$/.test(spec)) return input('conda', spec, line, 'exact');
+  if (other !== undefined) return recorded('conda', spec, line, other);
   if (/^[^=\s]+==[^=*\s]+$/.test(spec)) return input('conda', spec, line, 'by-date', 'a version without a build');
   return input('conda', spec, line, 'by-date', 'the newest that fits is taken');
 }
 
-function npmInput(spec: string, line: number): BuildInput {
+function npmInput(spec: string, line: number, other?: string): BuildInput {
   if (/^(git|https?|github:)/.test(spec)) return input('npm', spec, line, 'by-recording', 'an address without a hash');
-  return /.@\d+\.\d+\.\d+[\w.+-]*$/.test(spec)
-    ? input('npm', spec, line, 'exact')
-    : input('npm', spec, line, 'by-date', 'the newest that fits is taken');
+  if (/.@\d+\.\d+\.\d+[\w.+-]*$/.test(spec)) return input('npm', spec, line, 'exact');
+  return other === undefined ? input('npm', spec, line, 'by-date', 'the newest that fits is taken') : recorded('npm', spec, line, other);
 }
 
-async function fromEnvironment(path: string, command: ShellCommand, reading: Reading): Promise<BuildInput[]> {
+async function fromEnvironment(path: string, command: ShellCommand, reading: Reading, configured: string | undefined): Promise<BuildInput[]> {
   const located = locate(path, command, reading);
   const text = located === undefined ? undefined : await readText(reading.context.files, located);
   if (text === undefined) {
@@ -111,7 +125,8 @@ async function fromEnvironment(path: string, command: ShellCommand, reading: Rea
     if (isMade(path, command, reading)) return [input('conda', path, command.line, 'by-recording', 'the file is made while building')];
     return [resists('conda', path, command.line, 'missing-file', 'no COPY brings this file into the image')];
   }
-  return environmentLines(text).map(({ spec, pip }) => (pip ? pipInput(spec, command.line, {}) : condaInput(spec, command.line)));
+  const other = configured ?? (await otherIndexOf('conda', command, reading, [text.split(/^dependencies:/m)[0] ?? '']));
+  return environmentLines(text).map(({ spec, pip }) => (pip ? pipInput(spec, command.line, {}) : condaInput(spec, command.line, other)));
 }
 
 /** The dependencies of an environment.yml or of a plain list, one a line. */

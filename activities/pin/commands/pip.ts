@@ -4,6 +4,7 @@ import { contextPathOf } from '../image-files.ts';
 import { mayBeMade } from '../made-files.ts';
 import { readOptions, subcommandOf, valuesOf, type Options } from '../options.ts';
 import { pipOptionsWithValue, relatedOptionsWithValue } from '../pip-options.ts';
+import { otherIndexOf } from '../other-indexes.ts';
 import { pipInput, type PipSource } from '../pip-specs.ts';
 import { input, resists, type Reading } from '../reading.ts';
 import { readRequirements } from '../requirements.ts';
@@ -38,12 +39,12 @@ export function pipWords(command: ShellCommand): ShellWord[] | undefined {
 
 /** `uv pip sync` takes requirements files as its operands. */
 async function synced(options: Options, command: ShellCommand, reading: Reading): Promise<BuildInput[]> {
-  const source = sourceOf(options, command, reading);
+  const source = await sourceOf(options, command, reading);
   return (await Promise.all(options.operands.map((word) => fromFile(word, source, command, reading)))).flat();
 }
 
 async function installed(options: Options, command: ShellCommand, reading: Reading): Promise<BuildInput[]> {
-  const source = sourceOf(options, command, reading);
+  const source = await sourceOf(options, command, reading);
   const constrained = await constraintsOf(options, command, reading);
   const inputs: BuildInput[] = [];
   const named = [...options.operands, ...valuesOf(options, '-e', '--editable')];
@@ -56,12 +57,10 @@ async function installed(options: Options, command: ShellCommand, reading: Readi
   return inputs;
 }
 
-function sourceOf(options: Options, command: ShellCommand, reading: Reading): PipSource {
-  const given = valuesOf(options, '-i', '--index-url', '--extra-index-url', '-f', '--find-links', '--pypi-url').map((word) => word.value);
-  const variables = ['PIP_INDEX_URL', 'PIP_EXTRA_INDEX_URL', 'PIP_FIND_LINKS'];
-  const set = variables.flatMap((name) => command.assignments[name] ?? reading.lookup(name) ?? []);
+async function sourceOf(options: Options, command: ShellCommand, reading: Reading): Promise<PipSource> {
+  const given = valuesOf(options, '-i', '--index-url', '--extra-index-url', '--index', '--default-index', '-f', '--find-links', '--pypi-url').map((word) => word.value);
   // A directory of the image holds what an earlier step put there, which that step's inputs are.
-  const otherIndex = [...given, ...set].find((url) => /:\/\//.test(url) && !/^https?:\/\/(www\.)?pypi\.(org|python\.org)\//.test(url));
+  const otherIndex = await otherIndexOf(command.name === 'uv' ? 'uv' : 'pip', command, reading, given);
   return { ...(otherIndex === undefined ? {} : { otherIndex }), ...(options.flags.has('--no-index') ? { inImage: true } : {}) };
 }
 
@@ -84,7 +83,7 @@ async function fromFile(word: ShellWord, source: PipSource, command: ShellComman
   const path = locate(word.value, command, reading);
   const read = path === undefined ? undefined : await readRequirements(reading.context.files, path);
   if (!read) return [unreadable(spec, word, command, reading)];
-  const otherIndex = source.otherIndex ?? read.indexes[0];
+  const otherIndex = source.otherIndex ?? (await otherIndexOf('pip', command, reading, read.indexes));
   const effective = {
     ...source,
     ...(otherIndex === undefined ? {} : { otherIndex }),

@@ -1,9 +1,11 @@
 import { describe, expect, it, test } from 'vitest';
 import { parseDockerfile } from '../../../activities/pin/dockerfile.ts';
 import { basesOf } from '../../../activities/pin/bases.ts';
+import { planImage } from '../../../activities/pin/plan.ts';
 import { rewrite } from '../../../activities/pin/rewrite.ts';
 import type { PinnedBase } from '../../../domain/index.ts';
 import { dockerfiles } from '../check/dockerfiles.ts';
+import { filesOf } from './table.ts';
 
 const digest = `sha256:${'a'.repeat(64)}`;
 
@@ -75,4 +77,21 @@ test.each(dockerfiles.map((text) => [text]))('only comments, bases and the trust
   const original = text.split('\n');
   expect(kept).toHaveLength(original.length);
   expect(kept.filter((line, index) => line !== original[index] && !line.includes(digest))).toEqual([]);
+});
+
+it.each([
+  ['pip, where a file names another', 'COPY pip.conf /etc/pip.conf\nRUN pip install a && uv pip install b', ['UV_INDEX_URL', 'npm_config_before']],
+  ['pip, where a command names another', 'RUN pip config set global.index-url https://example.org && pip install a', ['UV_INDEX_URL', 'npm_config_before']],
+  ['none, where another stands beside it', 'RUN pip config set global.extra-index-url https://example.org && pip install a', ['PIP_INDEX_URL', 'PIP_TRUSTED_HOST', 'UV_INDEX_URL', 'npm_config_before']],
+  ['none, where a variable that wins over ours names another', 'ENV PIP_INDEX_URL=https://example.org\nRUN pip install a', ['PIP_INDEX_URL', 'PIP_TRUSTED_HOST', 'UV_INDEX_URL', 'npm_config_before']],
+  ['npm, where a file names another', 'COPY .npmrc /root/\nRUN npm i a', ['PIP_INDEX_URL', 'PIP_TRUSTED_HOST', 'UV_INDEX_URL']],
+])('the submission’s own index is not replaced: %s', async (_what, instructions, expected) => {
+  const files = filesOf({ Dockerfile: `FROM base\n${instructions}\nFROM base\nRUN pip install c\n`, 'pip.conf': '[global]\nindex-url = https://example.org\n', '.npmrc': 'registry = https://example.org\n' });
+  const { dockerfile, replaced } = await planImage(files, { role: 'serve', dockerfile: 'Dockerfile', context: '.', evidence: '' });
+  const dated = { before: '2023-10-26T00:00:00.000Z', pip: true, npm: true, uv: true, apt: false, conda: false };
+  const [, first = '', second = ''] = rewrite(dockerfile, [], false, dated, [], replaced).text.split('FROM base\n');
+  const told = (stage: string): string[] => [...stage.matchAll(/^ARG (\w+)=/gm)].map(([, name = '']) => name);
+  expect(told(first)).toEqual(expected);
+  expect(/takes its packages from https:\/\/example\.org \(/.test(first)).toBe(expected.length < 4);
+  expect(told(second)).toHaveLength(4);
 });
