@@ -80,7 +80,7 @@ async function quotaCheck(config: Config, { Driver, DriverStatus = [] }: EngineI
   if (await boundsLayers(createDocker(config.dockerSocket), baseImage)) return [ok(name, `bounded by the storage driver ${Driver}`)];
   const files = DriverStatus.find(([key]) => key === 'Backing Filesystem')?.[1] ?? 'its file system';
   const message = `watched: ${Driver} on ${files} has no quotas; a container over its limit is stopped within ${limits.diskLookMs / 1_000} s`;
-  return [{ name, status: 'warning', message, nextStep: 'Optional: put the data-root of the engine on XFS, mounted with the option pquota.' }];
+  return [{ name, status: 'warning', message, nextStep: 'Optional: put the data-root of the engine on XFS, mounted with the option pquota, or on Btrfs.' }];
 }
 
 async function baseImageCheck(config: Config): Promise<Check> {

@@ -4,6 +4,7 @@ import type { ContainerState } from '../io/docker/containers.ts';
 import { endsContainers, engineStartedMs, eventsOf } from '../io/docker/history.ts';
 import { lastLines } from '../logs/index.ts';
 import { deviceHealth, fatalXidSince } from '../io/gpu-devices.ts';
+import { layerBytes } from '../io/docker/use.ts';
 import { hasGuardStopped } from './guard.ts';
 import type { Training } from './training.ts';
 import { hostKills } from './use.ts';
@@ -16,7 +17,7 @@ const unheard = 'reprise: the engine was away when the training ended; what it p
  * next attempt starts it again; where the log may lack its end, it says so. Failures: the TRAIN_ codes, ENGINE_LOST_CONTAINER, HOST_OUT_OF_MEMORY, GPU_LOST.
  */
 export async function refuseFaulty(training: Training, ended: ContainerState, refused?: string): Promise<void> {
-  const { dependencies, context, budget, submission, log } = training;
+  const { dependencies, context, budget, submission, log, container, bounds } = training;
   const startedAtMs = Date.parse(ended.startedAt ?? '');
   const finishedAtMs = Date.parse(ended.finishedAt ?? '');
   const outside = await outsideFacts(training, startedAtMs, finishedAtMs, ended.exitCode);
@@ -28,6 +29,8 @@ export async function refuseFaulty(training: Training, ended: ContainerState, re
     deadlineMs: budget.deadlineMs(),
     budgetMs: submission.trainingBudgetMs,
     lives: budget.lives(),
+    wroteBytes: ended.exitCode === 0 ? 0 : await layerBytes(container),
+    diskBytes: bounds.diskBytes,
     lastLine: log.lastLine(),
     tail: ended.exitCode === 0 ? [] : await lastLines(dependencies.store, context, limits.logTailBytes),
     decided: budget.ended(),

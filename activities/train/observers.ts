@@ -15,6 +15,7 @@ import { openFileMask } from '../secrets/file-mask.ts';
 import { takeSnapshot } from './snapshot.ts';
 import type { Training } from './training.ts';
 import { enterDeviceTime } from './use.ts';
+import { quotaMessage } from './verdict.ts';
 
 /** Ends the training for a reason that every later attempt will find. */
 export type Decide = (reason: EndReason, message: string) => Promise<void>;
@@ -116,6 +117,6 @@ function activityLook(training: Training, seen: Observation): () => Promise<void
 async function diskLook({ container, bounds }: Training, guard: Container, decide: Decide): Promise<void> {
   const [layer, volumes] = await Promise.all([layerBytes(container), volumeBytes(guard)]);
   const bytes = layer + (volumes ?? 0);
-  if (bytes > bounds.diskBytes) await decide('disk-quota', `the training wrote ${bytes} bytes, and its track gives ${bounds.diskBytes}`);
+  if (bytes > bounds.diskBytes) await decide('disk-quota', quotaMessage(bytes, bounds.diskBytes));
   else if (await processesAreFull(container)) await decide('process-limit', 'the training ran as many processes and threads as it may');
 }

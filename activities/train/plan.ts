@@ -25,7 +25,7 @@ export function trainingPlan(
   submission: Submission,
   image: string,
   settings: Pick<Settings, 'host' | 'secrets' | 'gpuDevices' | 'containerRuntime'>,
-  { volumes, connection }: { volumes: TrainingVolumes; connection: Connection },
+  { volumes, connection, diskBytes }: { volumes: TrainingVolumes; connection: Connection; diskBytes: number },
   limits: ContainerLimits,
 ): ContainerPlan {
   return {
@@ -48,7 +48,7 @@ export function trainingPlan(
       network: connection.mode,
       runtime: settings.containerRuntime,
       gpu: gpuOf(submission.track, settings.gpuDevices),
-      layerBytes: trainingBounds(submission).diskBytes,
+      layerBytes: diskBytes,
     },
     device: gpuOf(submission.track, settings.gpuDevices)?.deviceIds[0],
     whenRefused: 'TRAIN_EXIT',

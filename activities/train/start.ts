@@ -41,8 +41,9 @@ export async function attachTraining(
     copies: await ensureVolume(docker, owner, 'copies', image.id),
     secrets: await secretFiles(docker, owner, image.id, secretsOf(submission, settings)),
   };
+  const bounds = { ...trainingBounds(submission), ...changes.bounds };
   const connection = trainingNetworkOf(submission) === 'egress' ? await openConnection(dependencies, owner) : noConnection;
-  const plan = trainingPlan(owner, submission, image.id, settings, { volumes, connection }, { ...trainingLimits(submission, NCPU), ...changes.limits });
+  const plan = trainingPlan(owner, submission, image.id, settings, { volumes, connection, diskBytes: bounds.diskBytes }, { ...trainingLimits(submission, NCPU), ...changes.limits });
   const container = await createOrAttach(docker, plan);
   const state = await stateOf(container);
   const training: Training = {
@@ -61,7 +62,7 @@ export async function attachTraining(
     lease,
     log,
     context,
-    bounds: { ...trainingBounds(submission), ...changes.bounds },
+    bounds,
     device: tracks[submission.track].gpu === undefined ? undefined : settings.gpuDevices?.[0],
   };
   if (isToStart(training, state)) await start(training, plan, state, image.id);

@@ -9,6 +9,9 @@ export interface EndedTraining {
   budgetMs: number;
   /** How often it was started. */
   lives: number;
+  /** Bytes of its own layer, where it did not end well, and what its track gives. */
+  wroteBytes: number;
+  diskBytes: number;
   lastLine: string | undefined;
   /** The end of its log. */
   tail: string[];
@@ -59,15 +62,21 @@ export function faultOf(ended: EndedTraining): TrainingFault | undefined {
   return { code, message: `${message}${said}` };
 }
 
-function exitFault({ exitCode, oomKilled, outside, tail, lives }: EndedTraining): TrainingFault {
+function exitFault({ exitCode, oomKilled, outside, tail, lives, wroteBytes, diskBytes }: EndedTraining): TrainingFault {
   // With exit code 0 the container went on after the kernel had killed one of its processes; its output decides.
   if (oomKilled) return { code: 'TRAIN_OUT_OF_MEMORY', message: `the training was killed for memory (exit code ${exitCode})` };
+  // A storage driver with quotas lets it write a tenth more (layer-quota.ts), and what it cannot write ends it before anybody looks.
+  if (wroteBytes > diskBytes) return { code: 'TRAIN_DISK_QUOTA', message: quotaMessage(wroteBytes, diskBytes) };
   if (exitCode === killed && outside.hostKilled) return { code: 'HOST_OUT_OF_MEMORY', message: 'the host ran out of memory and killed the training, which was within its own limit' };
   if (exitCode === killed && lives <= limits.trainingLivesKilled) return { code: 'ENGINE_LOST_CONTAINER', message: 'the training was killed (exit code 137), and not for memory' };
   if (outside.deviceProblem !== undefined) return { code: 'GPU_LOST', message: `the training ended with exit code ${exitCode} and its device is lost: ${outside.deviceProblem}` };
   const shortage = tail.findLast((line) => cudaShortage.test(line));
   if (shortage !== undefined) return { code: 'TRAIN_CUDA_OUT_OF_MEMORY', message: `the training ended with exit code ${exitCode} after its device had no memory left` };
   return { code: 'TRAIN_EXIT', message: `the training ended with exit code ${exitCode}` };
+}
+
+export function quotaMessage(wroteBytes: number, diskBytes: number): string {
+  return `the training wrote ${wroteBytes} bytes, and its track gives ${diskBytes}`;
 }
 
 /** As PyTorch, TensorFlow, JAX, cuBLAS and the CUDA runtime word it. */

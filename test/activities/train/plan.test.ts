@@ -8,7 +8,7 @@ const volumes = { output: 'reprise-r-output', checkpoints: 'reprise-r-checkpoint
 
 function plan(changes: Parameters<typeof submissionWith>[0], settings: { secrets?: Record<string, string>; gpuDevices?: string[] } = {}) {
   const submission = submissionWith(changes);
-  return trainingPlan(owner, submission, 'sha256:1', { host: 'host-1', secrets: {}, ...settings }, { volumes, connection }, trainingLimits(submission, 2));
+  return trainingPlan(owner, submission, 'sha256:1', { host: 'host-1', secrets: {}, ...settings }, { volumes, connection, diskBytes: 100 * 1024 ** 3 }, trainingLimits(submission, 2));
 }
 
 it('names the directories that a training writes to', () => {

@@ -4,7 +4,7 @@ import { endedUnheard, faultOf, type EndedTraining, type OutsideFacts } from '..
 const nothing: OutsideFacts = { guardStopped: false, engineStartedMs: -1_000_000, engineEnds: true, signal: undefined, hostKilled: false, deviceProblem: undefined };
 
 function ended({ outside, ...changes }: Partial<Omit<EndedTraining, 'outside'>> & { outside?: Partial<OutsideFacts> }): EndedTraining {
-  const usual = { exitCode: 0, oomKilled: false, startedAtMs: 0, finishedAtMs: 50_000, deadlineMs: 60_000, budgetMs: 60_000, lives: 1, lastLine: undefined, tail: [], decided: undefined };
+  const usual = { exitCode: 0, oomKilled: false, startedAtMs: 0, finishedAtMs: 50_000, deadlineMs: 60_000, budgetMs: 60_000, lives: 1, wroteBytes: 0, diskBytes: 1_000, lastLine: undefined, tail: [], decided: undefined };
   return { ...usual, ...changes, outside: { ...nothing, ...outside } };
 }
 
@@ -16,6 +16,8 @@ it.each<[string, Parameters<typeof ended>[0], string | undefined, unknown?]>([
   ['exit code 0 in time', {}, undefined],
   ['another exit code', { exitCode: 3, lastLine: 'boom' }, 'TRAIN_EXIT', 'the training ended with exit code 3; last line: boom'],
   ['a kill for memory', { exitCode: 137, oomKilled: true }, 'TRAIN_OUT_OF_MEMORY', 'the training was killed for memory (exit code 137)'],
+  ['a write that its quota refused', { exitCode: 1, wroteBytes: 1_100, lastLine: 'Disk quota exceeded' }, 'TRAIN_DISK_QUOTA', 'the training wrote 1100 bytes, and its track gives 1000; last line: Disk quota exceeded'],
+  ['a write that its quota refused and it got over', { wroteBytes: 1_100 }, undefined],
   ['a kill for memory that the training got over', { oomKilled: true }, undefined],
   ['the deadline', { exitCode: 137, finishedAtMs: 60_000 }, 'TRAIN_TIMEOUT', 'the training did not end within its budget of 60 s'],
   ['exit code 0 after the deadline', { finishedAtMs: 61_000 }, 'TRAIN_TIMEOUT'],
