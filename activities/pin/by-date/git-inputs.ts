@@ -34,10 +34,16 @@ export async function dateCommits({ dockerfile, inputs }: ImagePlan, find: Commi
   const dated: DatedCommits = { commits: [], inputs: [], lines: [...dockerfile.lines] };
   for (const input of inputs) {
     const source = sourceOf(input);
-    if (!source) dated.inputs.push(input);
+    if (!source) dated.inputs.push(withoutSource(input));
     else dated.inputs.push(await dateInput(input, source, find, dated, (commit) => writeCommit(dockerfile, { line: input.line, spec: input.spec, commit }, dated.lines)));
   }
   return dated;
+}
+
+/** A repository that is not to be asked for its history: only a recording determines it. */
+function withoutSource(input: BuildInput): BuildInput {
+  if (input.verdict !== 'by-date' || (input.kind !== 'git' && input.kind !== 'hub')) return input;
+  return { ...input, verdict: 'by-recording', reason: [input.reason, 'its history was not asked'].filter(Boolean).join('; ') };
 }
 
 async function dateInput(input: BuildInput, { url, ref }: RepositorySource, find: CommitFinder, dated: DatedCommits, write: (commit: string) => boolean): Promise<BuildInput> {
@@ -71,7 +77,8 @@ function sourceOf({ kind, verdict, spec }: BuildInput): RepositorySource | undef
   if (verdict !== 'by-date') return undefined;
   if (kind === 'hub') {
     const [model = '', ref] = spec.split('@');
-    return /^(?:(?:datasets|spaces)\/)?[\w.-]+\/[\w.-]+$/.test(model) ? { url: `${hubAddress}/${model}`, ref } : undefined;
+    // Models of the hub's first years have no owner in their name.
+    return /^(?:(?:datasets|spaces)\/)?[\w.-]+(?:\/[\w.-]+)?$/.test(model) ? { url: `${hubAddress}/${model}`, ref } : undefined;
   }
   if (kind !== 'git') return undefined;
   const address = /(?:git\+)?((?:https?|git):\/\/[^\s#;]+)/.exec(spec)?.[1];

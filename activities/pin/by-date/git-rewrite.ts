@@ -39,8 +39,15 @@ function rewriteLine(lines: readonly string[], index: number, { spec, commit }: 
   const model = spec.split('@')[0] as string;
   const cloned = new RegExp(`https?://(?:www\\.)?(?:huggingface\\.co|hf\\.co)/${literal(model)}(?:\\.git)?/?(?=["'\\s;&|]|$)`).exec(line)?.[0];
   if (cloned !== undefined) return followedByCheckout(lines, index, cloned, commit, escape);
-  if (!/\b(?:huggingface-cli|hf)\s+download\b/.test(line) || /--revision\b/.test(line)) return undefined;
-  return atWord(line, model, `${model} --revision ${commit}`);
+  return ofDownload(line, model, commit);
+}
+
+/** Into the command of a line that downloads the model, and has no revision yet. */
+function ofDownload(line: string, model: string, commit: string): string | undefined {
+  const parts = line.split(/(&&|\|\||[;|])/);
+  const place = parts.findIndex((part) => /\b(?:huggingface-cli|hf)\s+download\b/.test(part) && !/--revision\b/.test(part) && atWord(part, model, model) !== undefined);
+  if (place < 0) return undefined;
+  return parts.with(place, atWord(parts[place] ?? '', model, `${model} --revision ${commit}`) ?? '').join('');
 }
 
 /** `git+https://host/repo@main#egg=x` -> `git+https://host/repo@<commit>#egg=x` */

@@ -32,6 +32,7 @@ describe('a commit in the place of a repository', () => {
     ['a bare git requirement', `RUN pip install git+${url}`, `git+${url}`, `RUN pip install git+${url}@${commit}`],
     ['one with a branch and a fragment', `RUN pip install "git+${url}@main#egg=tool" numpy`, `git+${url}@main#egg=tool`, `RUN pip install "git+${url}@${commit}#egg=tool" numpy`],
     ['a named one', `RUN pip install 'tool @ git+${url}'`, `tool @ git+${url}`, `RUN pip install 'tool @ git+${url}@${commit}'`],
+    ['a download beside another', 'RUN hf download a/b --revision v1 && hf download team/model; x', 'team/model', `RUN hf download a/b --revision v1 && hf download team/model --revision ${commit}; x`],
     ['a download from the hub', 'RUN huggingface-cli download team/model --local-dir /m', 'team/model', `RUN huggingface-cli download team/model --revision ${commit} --local-dir /m`],
     ['a clone from the hub', 'RUN git clone https://huggingface.co/team/model', 'team/model', `RUN { git clone https://huggingface.co/team/model && git -C model checkout --quiet ${commit}; }`],
   ])('is written into %s', (_, before, spec, after) => {
