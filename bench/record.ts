@@ -1,7 +1,7 @@
 /**
- * The recording proxy: rate of downloads over TLS through it against the direct one, without a limit and from a server of 1 Gbit/s,
- * and what a proxy of its own for each takes of memory until the S3 server has everything; then examples/addition built from its own
- * upstreams without and with recording, and replayed. The builds need the engine and the network; where one is missing, `leftOut` says so.
+ * examples/addition built from its own upstreams without and with recording, and replayed; then the recording proxy: rate of downloads
+ * over TLS through it against the direct one, without a limit and from a server of 1 Gbit/s, and what a proxy of its own for each takes of
+ * memory until the S3 server has everything. The builds need the engine and the network; where one is missing, `leftOut` says so.
  */
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
@@ -30,8 +30,9 @@ const scratch = await mkdtemp(join(tmpdir(), 'reprise-bench-'));
 const { options, stop } = await startGateway(`bench-${process.pid}`);
 try {
   await ensureBucket(options);
-  const measured = await withCompiled('record/proxy', measureDownloads);
+  // Before the downloads, whose gigabytes are on their way to the disk for a while.
   const builds = await measureBuilds(scratch, options).catch((error: unknown) => ({ leftOut: String(error) }));
+  const measured = await withCompiled('record/proxy', measureDownloads);
   process.stdout.write(`${JSON.stringify({ bench: 'record', ...measured, builds })}\n`);
 } finally {
   await stop();

@@ -16,6 +16,9 @@ import { readConfig } from '../../infra/config.ts';
 import type { PinResult } from '../../workflows/contract.ts';
 import { warmBuild } from './warm-build.ts';
 
+/** Odd, so that the median is one of them. */
+const rounds = 5;
+
 /** Seconds that the serving image of examples/addition takes: direct, recorded, from a warm cache in memory, replayed; all without the engine's cache. */
 export async function measureBuilds(scratchDirectory: string, s3: S3Options): Promise<object> {
   const config = readConfig();
@@ -25,24 +28,25 @@ export async function measureBuilds(scratchDirectory: string, s3: S3Options): Pr
   const direct = await timed({ ...shared, settings }, 'record');
   const recording = await timed({ ...shared, settings: recorded }, 'record');
   const warm: number[] = [];
-  const replays: number[] = [];
-  let replay = recording;
-  // In turns, as other work on the machine comes and goes.
-  for (let round = 0; round < 2; round += 1) {
-    warm.push(await warmBuild({ ...shared, settings: recorded }, recording.submission, recording.pin, recording.recording));
-    if (replay !== recording) await shared.docker.getImage(replay.image).remove({ force: true });
-    replay = await timed({ ...shared, settings: recorded }, 'replay');
-    replays.push(replay.seconds);
-  }
+  const replays: Timed[] = [];
+  const measures = [
+    async (): Promise<unknown> => warm.push(await warmBuild({ ...shared, settings: recorded }, recording.submission, recording.pin, recording.recording)),
+    async (): Promise<unknown> => replays.push(await timed({ ...shared, settings: recorded }, 'replay')),
+  ];
+  // In turns and in both orders, as other work on the machine comes and goes.
+  for (let round = 0; round < rounds; round += 1) for (const measure of round % 2 === 0 ? measures : measures.toReversed()) await measure();
+  const replay = replays[0] ?? recording;
   const comparison = await compareImages(shared.docker, recording.image, replay.image);
   const { identical, differing, files, packages } = comparison;
-  for (const { image } of [direct, recording, replay]) await shared.docker.getImage(image).remove({ force: true });
+  for (const { image } of [direct, recording, ...replays]) await shared.docker.getImage(image).remove({ force: true });
+  const ratios = replays.map(({ seconds }, round) => Number((seconds / (warm[round] ?? Number.NaN)).toFixed(2)));
   return {
     directSeconds: direct.seconds,
     recordedSeconds: recording.seconds,
     warmSeconds: warm,
-    replayedSeconds: replays,
-    replayOverWarm: Number((Math.min(...replays) / Math.min(...warm)).toFixed(2)),
+    replayedSeconds: replays.map(({ seconds }) => seconds),
+    replayOverWarm: median(ratios),
+    ofEachRound: ratios,
     replay: { verdict: replay.verdict, identical, files, differing: counted(differing.map(({ cause }) => cause)), packages: { common: packages.common, differing: packages.onlyFirst.length + packages.onlySecond.length } },
   };
 }
@@ -68,6 +72,10 @@ async function timed(dependencies: Dependencies, mode: BuildMode): Promise<Timed
   const startedAt = performance.now();
   const { result } = await withStageLog(dependencies, context, (line) => line, (log) => buildImages(dependencies, { submission: serving, pin, fresh: true }, context, log, undefined, mode));
   return { seconds: Number(((performance.now() - startedAt) / 1_000).toFixed(1)), image: result.images[0]?.id ?? '', verdict: result.recordings?.[0]?.verdict, recording: result.recordings?.[0]?.recording ?? '', submission: serving, pin };
+}
+
+function median(values: readonly number[]): number {
+  return values.toSorted((first, second) => first - second)[(values.length - 1) / 2] ?? Number.NaN;
 }
 
 function counted(causes: string[]): Record<string, number> {
