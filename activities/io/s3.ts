@@ -12,6 +12,7 @@ import { pipedFile } from './file-portions.ts';
 import { createS3Client, type S3Options, type S3Target } from './s3-client.ts';
 import { statusOf, storeFailure } from './s3-errors.ts';
 import { putInParts } from './s3-parts.ts';
+import { sendReopening } from './s3-streams.ts';
 import type { ObjectStore, StreamBody } from './store.ts';
 
 export { ensureBucket, type S3Options } from './s3-client.ts';
@@ -21,8 +22,6 @@ export { ensureBucket, type S3Options } from './s3-client.ts';
  * 0.5 against 2.5 CPU seconds per GB), and S3 keeps the SHA-256 of the whole object. A broken connection repeats it.
  */
 const mostInOneRequestBytes = 5 * 1024 ** 3;
-/** A body that is a stream cannot be repeated by the SDK; we open it again. */
-const streamAttempts = 4;
 const conflictAttempts = 6;
 
 /**
@@ -41,7 +40,7 @@ export function createS3Store(options: S3Options): ObjectStore {
   return {
     putIfAbsent: (key, bytes, mediaType) => guarded(key, () => putBytes(target, key, bytes, mediaType)),
     putStreamIfAbsent: (key, body, mediaType) => guarded(key, () =>
-        body.sizeBytes > multipartAboveBytes ? putInParts(target, key, body, mediaType) : putStream(target, key, body, mediaType),
+        body.sizeBytes > multipartAboveBytes ? putInParts(target, key, body, mediaType, multipartAboveBytes) : putStream(target, key, body, mediaType),
       ),
     get: (key) => guarded(key, () => getBytes(target, key)),
     getStream: (key) => guarded(key, () => openObject(target, key, options)),
@@ -61,25 +60,9 @@ function putBytes(target: S3Target, key: string, bytes: Uint8Array, mediaType: s
   });
 }
 
-async function putStream(target: S3Target, key: string, body: StreamBody, mediaType: string): Promise<'created' | 'exists'> {
-  for (let attempt = 1; ; attempt += 1) {
-    const stream = body.path === undefined ? body.open() : pipedFile(body.path, body.pace);
-    try {
-      return await createIfAbsent(target, {
-        Key: key,
-        Body: stream,
-        ContentLength: body.sizeBytes,
-        ContentType: mediaType,
-        ChecksumSHA256: Buffer.from(body.sha256, 'hex').toString('base64'),
-      });
-    } catch (error) {
-      const status = statusOf(error);
-      if (attempt === streamAttempts || (status !== undefined && status < 500)) throw error;
-      await wait(100 * 3 ** attempt);
-    } finally {
-      stream.destroy();
-    }
-  }
+function putStream(target: S3Target, key: string, { open, path, pace, sizeBytes, sha256 }: StreamBody, mediaType: string): Promise<'created' | 'exists'> {
+  const about = { Key: key, ContentLength: sizeBytes, ContentType: mediaType, ChecksumSHA256: Buffer.from(sha256, 'hex').toString('base64') };
+  return sendReopening(path === undefined ? open : () => pipedFile(path, pace), (Body) => createIfAbsent(target, { ...about, Body }));
 }
 
 /** 409 says that another writer is at it right now: it may still fail, so we ask again until there is a winner. */

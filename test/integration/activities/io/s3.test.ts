@@ -67,13 +67,16 @@ describe('an S3 store', () => {
   it.each([
     ['in one request', 12 * MiB + 5],
     ['in parts', 35 * MiB + 5],
-  ])('keeps a file %s', async (_, sizeBytes) => {
+  ])('keeps a file %s, and none that does not have its hash', async (_, sizeBytes) => {
     const bytes = randomBytes(sizeBytes);
     const path = join(tmpdir(), `reprise-test-file-${process.pid}-${sizeBytes}`);
     await writeFile(path, bytes);
     try {
       const { sha256: kept } = await putFile(store, path, mediaTypes.bytes, { sha256: sha256(bytes), sizeBytes });
       expect(sha256(await buffer(await getBlobStream(store, kept)))).toBe(sha256(bytes));
+      const other = { sha256: sha256(Buffer.from(`other than ${sizeBytes}`)), sizeBytes };
+      await expect(putFile(store, path, mediaTypes.bytes, other)).rejects.toMatchObject({ type: 'STORE_CORRUPT' });
+      expect(await store.head(blobKey(other.sha256))).toBeUndefined();
     } finally {
       await rm(path);
     }
