@@ -9,6 +9,7 @@ import { checkContamination } from '../activities/contamination/check.ts';
 import { reportFiles } from '../activities/report/write.ts';
 import { analyse } from '../domain/analysis/index.ts';
 import { GenerationSettings, type SuiteStageContent } from '../domain/index.ts';
+import { checkedQuestions } from '../test/fixtures/checked-questions.ts';
 import { type Random, seededRandom } from '../domain/random.ts';
 import { parseResults } from '../domain/results.ts';
 
@@ -35,7 +36,7 @@ try {
 async function measure(format: string, path: string, bytes: number): Promise<Record<string, unknown>> {
   const startedAt = performance.now();
   const cpu = process.cpuUsage();
-  const report = await checkContamination([content], [path]);
+  const report = await checkContamination(checkedQuestions(content), [path]);
   const seconds = (performance.now() - startedAt) / 1_000;
   return {
     format,

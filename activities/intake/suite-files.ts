@@ -3,7 +3,7 @@ import { createReadStream } from 'node:fs';
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { ApplicationFailure } from '@temporalio/common';
-import { SuiteDescription, SuiteStage, type SuiteStageContent } from '../../domain/index.ts';
+import { SuiteDescription, SuiteStage } from '../../domain/index.ts';
 import { chunksOf, invalid, readLines } from './suite-lines.ts';
 import { checkQuestion, type Known, nothingKnown, readQuestion } from './suite-questions.ts';
 import { sealedFile } from './suite-seal.ts';
@@ -17,41 +17,18 @@ export interface SuiteHeader {
   described: SuiteDescription;
 }
 
-export interface SuiteFiles extends SuiteHeader {
-  stages: SuiteStageContent[];
-}
-
 /** Opens a sealed closed stage; asked only where there is one. Its questions are not to be used before the last has come. */
 export type OpenSealed = (chunks: AsyncIterable<Uint8Array>) => Promise<AsyncIterable<StageQuestion>>;
 /** Called for each question, those of one scenario one after the other. */
 export type TakeQuestion = (stage: SuiteStage, asked: StageQuestion) => void;
 
-/**
- * Reads `<directory>/{open,closed}/*.jsonl`, one scenario a file, one question a line, `closed.sealed` in place of `closed/`, and
- * `suite.yaml` where there is one. Failures: SUITE_INVALID naming file and line, for closed files never anything that stands in them.
- */
-export async function readSuiteFiles(directory: string, metricNames: ReadonlySet<string>, openSealed: OpenSealed): Promise<SuiteFiles> {
-  const { stages, take } = collecting();
-  return { ...(await visitSuite(directory, metricNames, openSealed, take)), stages };
-}
-
-function collecting(): { stages: SuiteStageContent[]; take: TakeQuestion } {
-  const stages: SuiteStageContent[] = [];
-  const take: TakeQuestion = (stage, { scenario: name, question }) => {
-    let content = stages.find((each) => each.stage === stage);
-    if (!content) stages.push((content = { stage, scenarios: [] }));
-    const scenario = content.scenarios.at(-1);
-    if (scenario?.name === name) scenario.questions.push(question);
-    else content.scenarios.push({ name, questions: [question] });
-  };
-  return { stages, take };
-}
-
 type Report = (error: Error) => void;
 
 /**
- * Reads a suite without holding more of it than one question and the ids; what is wrong goes to `report`, once for each cause, which
- * throws the first unless given.
+ * Reads `<directory>/{open,closed}/*.jsonl`, one scenario a file, one question a line, `closed.sealed` in place of `closed/`, and
+ * `suite.yaml` where there is one, without holding more than one question and the ids; what is wrong goes to `report`, once for each
+ * cause, which throws the first unless given. Failures: SUITE_INVALID naming file and line, for closed files never anything that stands
+ * in them.
  */
 export async function visitSuite(
   directory: string,

@@ -5,10 +5,10 @@ import { checkContamination } from '../../activities/contamination/check.ts';
 import { manifestName, parseManifest } from '../../activities/intake/manifest.ts';
 import { outcomeOf } from '../../activities/failure.ts';
 import { openSealedWith } from '../../activities/intake/suite.ts';
-import { readSuiteFiles } from '../../activities/intake/suite-files.ts';
+import { visitSuite } from '../../activities/intake/suite-files.ts';
 import { withSpool } from '../../activities/io/spool.ts';
 import { diagnoseRun } from '../../activities/report/diagnose.ts';
-import { checkBaseModel } from '../../domain/contamination/index.ts';
+import { checkBaseModel, startCheckedQuestions } from '../../domain/contamination/index.ts';
 import { metricNames } from '../../domain/metrics/index.ts';
 import { readConfig } from '../../infra/config.ts';
 import { UsageError } from '../errors.ts';
@@ -48,10 +48,11 @@ export function contaminationCommand(): Command {
     .option('--json', 'print reprise.contamination/v1')
     .addHelpText('after', '\nExample:\n  reprise contamination examples/suites/addition train.jsonl --base-model mistralai/Mistral-7B-v0.1')
     .action(async (suite: string, training: string[], options: { baseModel?: string; submission?: string; json?: true }) => {
-      const { stages } = await readSuiteFiles(suite, metricNames, openSealedWith({ settings: readConfig() }));
+      const questions = startCheckedQuestions();
+      await visitSuite(suite, metricNames, openSealedWith({ settings: readConfig() }), (stage, { scenario, question }) => questions.add(stage, scenario, question));
       const declared = options.submission === undefined ? options.baseModel : await declaredBaseModel(options.submission);
       const baseModel = options.submission === undefined && declared === undefined ? undefined : checkBaseModel(declared);
-      const report = await checkContamination(stages, training).catch((error: unknown) => {
+      const report = await checkContamination(questions.finish(), training).catch((error: unknown) => {
         if (outcomeOf(error)?.code !== 'REQUEST_INVALID') throw error;
         throw new UsageError((error as Error).message, 'Name files or directories of training data: .jsonl, .json, .parquet, text; .gz and .zst.', { cause: error });
       });

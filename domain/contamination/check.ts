@@ -1,7 +1,6 @@
-import type { SuiteStageContent } from '../suite.ts';
 import { createSignatureIndex, permutations, signatureOf, similarity } from './minhash.ts';
 import { createHashIndex, forEachNgram, type HashIndex } from './ngrams.ts';
-import { type CheckedQuestion, checkedQuestions, hashesOf, ngramTokens, shingleTokens } from './questions.ts';
+import { type CheckedQuestion, hashesOf, ngramTokens, shingleTokens } from './questions.ts';
 import type { ContaminationReport, FoundQuestion, Place } from './report.ts';
 import { addTokens, keepLast, newTokens, type Tokens } from './tokens.ts';
 
@@ -21,8 +20,7 @@ export interface ContaminationCheck {
 const nearSimilarity = 0.5;
 
 /** Looks for a suite's questions in training texts that are given one after the other; memory grows with the questions only. */
-export function createContaminationCheck(contents: readonly SuiteStageContent[]): ContaminationCheck {
-  const questions = checkedQuestions(contents);
+export function createContaminationCheck(questions: readonly CheckedQuestion[]): ContaminationCheck {
   const tokens = newTokens();
   const overlap = createOverlap(questions);
   const nearness = createNearness(questions);
@@ -56,24 +54,24 @@ interface Overlap {
 function createOverlap(questions: readonly CheckedQuestion[]): Overlap {
   const indexes = new Map<number, HashIndex>();
   for (const { size, ngrams } of questions) {
-    if (ngrams.size === 0) continue;
+    if (ngrams.length === 0) continue;
     const index = indexes.get(size) ?? createHashIndex();
     indexes.set(size, index);
     for (const hash of ngrams) index.add(hash);
   }
-  const places = new Map<number, (Place | undefined)[]>([...indexes.keys()].map((size) => [size, []]));
+  const places = new Map<number, Map<number, Place>>([...indexes.keys()].map((size) => [size, new Map()]));
   return {
     look(tokens, { file, line }) {
       for (const [size, index] of indexes) {
-        const found = places.get(size) ?? [];
+        const found = places.get(size);
         forEachNgram(tokens, size, (low, high) => {
           const number = index.get(low, high);
-          if (number !== undefined) found[number] ??= { file, line };
+          if (number !== undefined && !found?.has(number)) found?.set(number, { file, line });
         });
       }
     },
     of({ size, ngrams }) {
-      const found = [...ngrams].flatMap((hash) => places.get(size)?.[indexes.get(size)?.numberOf(hash) ?? -1] ?? []);
+      const found = [...ngrams].flatMap((hash) => places.get(size)?.get(indexes.get(size)?.numberOf(hash) ?? -1) ?? []);
       return { found: found.length, first: found[0] ?? null };
     },
   };
@@ -87,7 +85,7 @@ interface Nearness {
 /** Signs only documents that can be near: at least the wanted share of their shingles must stand in some question. */
 function createNearness(questions: readonly CheckedQuestion[]): Nearness {
   const known = createHashIndex();
-  const signatures = questions.map(({ shingles }) => (shingles.size === 0 ? undefined : signatureOf(shingles)));
+  const signatures = questions.map(({ shingles }) => (shingles.length === 0 ? undefined : signatureOf(shingles)));
   const index = createSignatureIndex();
   questions.forEach(({ shingles }, question) => {
     for (const hash of shingles) known.add(hash);
@@ -127,10 +125,10 @@ function results(
     const row = scenarios.get(`${stage}/${scenario}`) ?? { name: scenario, stage, questions: 0, unchecked: 0, overlapping: 0, near: 0 };
     scenarios.set(`${stage}/${scenario}`, row);
     row.questions += 1;
-    if (ngrams.size === 0) row.unchecked += 1;
+    if (ngrams.length === 0) row.unchecked += 1;
     if (found.found > 0) row.overlapping += 1;
     if (found.nearest) row.near += 1;
-    if (found.found > 0 || found.nearest) all.push({ id, stage, scenario, ngrams: ngrams.size, ...found });
+    if (found.found > 0 || found.nearest) all.push({ id, stage, scenario, ngrams: ngrams.length, ...found });
   });
   return { scenarios: [...scenarios.values()], questions: all };
 }

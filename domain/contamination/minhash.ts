@@ -32,22 +32,51 @@ export interface SignatureIndex {
   candidates(signature: Uint32Array): Set<number>;
 }
 
+/** For each band the owners in the order of their rows, sorted at the first question: a map of the bands takes twenty times the memory. */
 export function createSignatureIndex(): SignatureIndex {
-  const buckets = new Map<string, number[]>();
+  const signatures: Uint32Array[] = [];
+  const owners: number[] = [];
+  let sorted: Int32Array[] | undefined;
+  const order = (): Int32Array[] =>
+    Array.from({ length: bands }, (_, band) => Int32Array.from(signatures.keys()).sort((one, other) => compareBand(signatures[one] as Uint32Array, signatures[other] as Uint32Array, band)));
   return {
     add(signature, owner) {
-      for (const key of bandKeys(signature)) {
-        const bucket = buckets.get(key);
-        if (bucket) bucket.push(owner);
-        else buckets.set(key, [owner]);
-      }
+      signatures.push(signature);
+      owners.push(owner);
+      sorted = undefined;
     },
-    candidates: (signature) => new Set(bandKeys(signature).flatMap((key) => buckets.get(key) ?? [])),
+    candidates(signature) {
+      sorted ??= order();
+      const found = new Set<number>();
+      sorted.forEach((places, band) => {
+        for (let at = firstOf(places, (place) => compareBand(signatures[place] as Uint32Array, signature, band)); at < places.length; at += 1) {
+          const place = places[at] as number;
+          if (compareBand(signatures[place] as Uint32Array, signature, band) !== 0) break;
+          found.add(owners[place] as number);
+        }
+      });
+      return found;
+    },
   };
 }
 
-function bandKeys(signature: Uint32Array): string[] {
-  return Array.from({ length: bands }, (_, band) => `${band}:${signature.subarray(band * rows, (band + 1) * rows).join()}`);
+function compareBand(one: Uint32Array, other: Uint32Array, band: number): number {
+  for (let row = band * rows; row < (band + 1) * rows; row += 1) {
+    const difference = (one[row] as number) - (other[row] as number);
+    if (difference !== 0) return difference;
+  }
+  return 0;
+}
+
+/** The first index whose place does not come before what is looked for. */
+function firstOf(places: Int32Array, compare: (place: number) => number): number {
+  let [low, high] = [0, places.length];
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (compare(places[middle] as number) < 0) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
 
 const random = seededRandom('minhash');

@@ -7,6 +7,7 @@ import { checkContamination } from '../../../activities/contamination/check.ts';
 import { trainingTexts } from '../../../activities/contamination/training-files.ts';
 import type { TrainingText } from '../../../domain/contamination/index.ts';
 import { GenerationSettings, limits, type SuiteStageContent } from '../../../domain/index.ts';
+import { checkedQuestions } from '../../fixtures/checked-questions.ts';
 
 let directory: string;
 beforeAll(async () => void (directory = await mkdtemp(join(tmpdir(), 'reprise-training-'))));
@@ -68,6 +69,6 @@ test('a directory is looked through file by file', async () => {
   };
   await writeFile(join(directory, 'z.jsonl'), `${JSON.stringify({ text: 'nothing' })}\n${JSON.stringify({ text: `Q: ${question.toUpperCase()}` })}\n`);
   await rm(join(directory, 'broken.json'), { force: true });
-  const report = await checkContamination([suite], [directory]);
+  const report = await checkContamination(checkedQuestions(suite), [directory]);
   expect(report.questions).toMatchObject([{ id: 'q', first: { file: join(directory, 'z.jsonl'), line: 2 } }]);
 });

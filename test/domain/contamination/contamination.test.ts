@@ -5,6 +5,7 @@ import { forEachNgram } from '../../../domain/contamination/ngrams.ts';
 import { hashesOf } from '../../../domain/contamination/questions.ts';
 import { addTokens, newTokens } from '../../../domain/contamination/tokens.ts';
 import { GenerationSettings, type SuiteStageContent } from '../../../domain/index.ts';
+import { checkedQuestions } from '../../fixtures/checked-questions.ts';
 
 const tokensOf = (text: string): ReturnType<typeof newTokens> => {
   const tokens = newTokens(2);
@@ -26,7 +27,7 @@ const suite = (prompts: string[]): SuiteStageContent => ({
   scenarios: [{ name: 'facts', questions: prompts.map((prompt, index) => ({ id: `q${index}`, prompt, references: [''], generation: GenerationSettings.parse({}), metrics: ['exact_match'] })) }],
 });
 const look = (prompts: string[], ...texts: string[]): ReturnType<ReturnType<typeof createContaminationCheck>['report']> => {
-  const check = createContaminationCheck([suite(prompts)]);
+  const check = createContaminationCheck(checkedQuestions(suite(prompts)));
   texts.forEach((text, index) => check.add({ text, file: 'train', line: index + 1, continues: false }));
   return check.report();
 };
@@ -70,12 +71,12 @@ describe('training data that holds a question', () => {
   });
 
   test('is found over the border of two pieces of one text', () => {
-    const check = createContaminationCheck([suite([question])]);
+    const check = createContaminationCheck(checkedQuestions(suite([question])));
     const parts = question.split(' ');
     check.add({ text: parts.slice(0, 9).join(' '), file: 'train', line: 1, continues: false });
     check.add({ text: parts.slice(9).join(' '), file: 'train', line: 2, continues: true });
     expect(check.report().questions[0]?.found).toBe(6);
-    const apart = createContaminationCheck([suite([question])]);
+    const apart = createContaminationCheck(checkedQuestions(suite([question])));
     apart.add({ text: parts.slice(0, 9).join(' '), file: 'train', line: 1, continues: false });
     apart.add({ text: parts.slice(9).join(' '), file: 'train', line: 2, continues: false });
     expect(apart.report().questions).toEqual([]);
