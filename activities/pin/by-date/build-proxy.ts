@@ -1,7 +1,7 @@
 import { createServer, request as requestPlain, type IncomingMessage, type RequestOptions, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { pipeline } from 'node:stream/promises';
-import { createGuard } from '../../record/addresses.ts';
+import { createGuard, type Guard } from '../../record/addresses.ts';
 import { indexHost } from './address.ts';
 import type { IndexHandler } from './serve-index.ts';
 
@@ -31,12 +31,13 @@ export interface BuildProxy {
  * index. What only this machine may reach it refuses, as a container could not reach it either.
  */
 export async function startBuildProxy({ address, handler, mirrors, httpProxy }: BuildProxyOptions): Promise<BuildProxy> {
+  const guard = createGuard();
   const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const target = proxied(request) ?? mirrored(request, mirrors?.hosts ?? []);
     if (target && mirrors?.hosts.includes(target.hostname)) {
       for (const handles of mirrors.handlers) if (await handles(request, response, target.href)) return;
     }
-    if (target && target.hostname !== indexHost) return forward(request, response, target, httpProxy);
+    if (target && target.hostname !== indexHost) return forward(request, response, () => destination(target, httpProxy, guard), target);
     if (handler) return handler(request, response, target ? target.pathname + target.search : (request.url ?? '/'));
     response.writeHead(404, { 'content-type': 'text/plain; charset=utf-8' }).end('no package index is configured\n');
   };
@@ -70,9 +71,9 @@ function mirrored({ url = '', headers }: IncomingMessage, hosts: readonly string
 /** Headers of one connection, not of the message (RFC 9110, 7.6.1). */
 const ofTheConnection = new Set(['connection', 'proxy-connection', 'keep-alive', 'proxy-authenticate', 'proxy-authorization', 'te', 'trailer', 'transfer-encoding', 'upgrade']);
 
-async function forward(request: IncomingMessage, response: ServerResponse, target: URL, httpProxy: string | undefined): Promise<void> {
+async function forward(request: IncomingMessage, response: ServerResponse, way: () => RequestOptions, target: URL): Promise<void> {
   try {
-    const answer = await passOn(request, response, target, httpProxy);
+    const answer = await passOn(request, response, way(), target);
     response.writeHead(answer.statusCode ?? 502, kept(answer.headers));
     await pipeline(answer, response);
   } catch (error) {
@@ -82,18 +83,16 @@ async function forward(request: IncomingMessage, response: ServerResponse, targe
   }
 }
 
-function passOn(request: IncomingMessage, response: ServerResponse, target: URL, httpProxy: string | undefined): Promise<IncomingMessage> {
+function passOn(request: IncomingMessage, response: ServerResponse, way: RequestOptions, target: URL): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
-    const outgoing = requestPlain({ ...destination(target, httpProxy), method: request.method, headers: { ...kept(request.headers), host: target.host } }, resolve);
+    const outgoing = requestPlain({ ...way, method: request.method, headers: { ...kept(request.headers), host: target.host } }, resolve);
     outgoing.on('error', reject);
     response.on('close', () => outgoing.destroy());
     request.pipe(outgoing);
   });
 }
 
-const guard = createGuard();
-
-function destination(target: URL, httpProxy: string | undefined): RequestOptions {
+function destination(target: URL, httpProxy: string | undefined, guard: Guard): RequestOptions {
   if (httpProxy === undefined) {
     const [host, port] = [target.hostname.replaceAll(/^\[|\]$/g, ''), Number(target.port || 80)];
     guard.check(host, port);
