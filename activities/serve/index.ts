@@ -68,8 +68,11 @@ export async function withServer<Result>(
   const endedAtStart = (state: ContainerState): Promise<ApplicationFailure> => (wasKilled(state) && !watch.excess() ? killedAtStart() : ended(state));
   let way: Way | undefined;
   try {
-    way = await openedWay(dependencies, owner, container, network, input.port, endedAtStart);
-    const baseUrl = await untilReady(container, way, input, context, endedAtStart);
+    const opened = await openedWay(dependencies, owner, container, network, input.port, endedAtStart);
+    way = opened;
+    // A network stack of its own (gVisor's) is gone with its server, without a word to who is connected.
+    copied.then(() => opened.close()).catch(() => undefined); // Closed once more below, where a failure is told.
+    const baseUrl = await untilReady(container, opened, input, context, endedAtStart);
     const result = await use(await runningServer(container, baseUrl, ended));
     // Whatever it answered before: one that takes more than it is given is stopped, and told so.
     if (watch.excess()) throw await ended(await stateOf(container));

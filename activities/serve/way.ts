@@ -5,6 +5,7 @@ import { listenFor, openRelay, type Relay, type RelayPlan } from '../io/docker/r
 /** The way to a server that has no network: a port of this machine's loopback. */
 export interface Way {
   port: number;
+  /** Breaks what is connected. */
   close(): Promise<void>;
 }
 
@@ -28,20 +29,19 @@ export async function openWay(docker: Docker, plan: RelayPlan): Promise<Way> {
     reopening = undefined;
   };
   watch(relay);
+  let closing: Promise<void> | undefined;
   const listening = await listenFor(() => {
     if (relay) return relay.connect();
     reopening ??= reopen();
     return broken();
   });
-  return {
-    port: listening.port,
-    async close() {
-      isClosed = true;
-      listening.close();
-      await relay?.close();
-      await reopening;
-    },
+  const close = async (): Promise<void> => {
+    isClosed = true;
+    listening.close();
+    await relay?.close();
+    await reopening;
   };
+  return { port: listening.port, close: () => (closing ??= close()) };
 }
 
 function broken(): Duplex {

@@ -40,6 +40,20 @@ it('a training runs under gVisor, keeps its output and is ended at its deadline'
   await bench.takeDown();
 });
 
+it('questions to a server under gVisor end with it', { timeout: 20_000 }, async () => {
+  const images = engineImages(dependencies);
+  const context = stageContext(runName('gvisor-killed'), 'evaluate-open');
+  const script = `mkdir -p /tmp/cgi-bin; printf '#!/bin/sh\\nkill -9 -1; sleep 1000\\n' > /tmp/cgi-bin/die; chmod +x /tmp/cgi-bin/die; exec httpd -f -p 80 -h /tmp`;
+  await withStageLog(dependencies, context, (line) => line, async (log) => {
+    const input: ServerInput = { run: context.run, stage: context.stage, image: { role: 'serve', id: await images.thatRuns(script), sizeBytes: 0 }, track: 'cpu', port: 80, readyTimeoutMs: 60_000, log };
+    await withServer(dependencies, input, context, async ({ baseUrl }) => {
+      await expect(fetch(`${baseUrl}/cgi-bin/die`)).rejects.toThrow();
+      await expect(fetch(baseUrl)).rejects.toThrow();
+    });
+    return { result: undefined, artifacts: [] };
+  });
+});
+
 it('a server runs under gVisor, answers over a network of its own, and leaves nothing', { timeout: 300_000 }, async () => {
   const { docker, store } = dependencies;
   const images = engineImages(dependencies);
