@@ -12,7 +12,7 @@ import { createBaseResolver, type BaseResolver } from './base-image.ts';
 import { createCommitFinder, dateCommits } from './by-date/git-inputs.ts';
 import { shown } from './by-date/http.ts';
 import { imageDates } from './by-date/image-dates.ts';
-import { undated } from './by-date/undated.ts';
+import { undated, withKnownChannels } from './by-date/undated.ts';
 import { pinReport, planImage, type ImagePlan } from './plan.ts';
 import { rewrite } from './rewrite.ts';
 import { sourceFiles, type SourceFiles } from './source-files.ts';
@@ -46,7 +46,10 @@ export async function pinSubmission(
   const { store, docker, settings } = dependencies;
   const files = snapshotFiles(store, await getTree(store, submission.snapshot));
   const plans: ImagePlan[] = [];
-  for (const image of submission.images) plans.push(await planImage(files, image));
+  for (const image of submission.images) {
+    const plan = await planImage(files, image);
+    plans.push({ ...plan, inputs: withKnownChannels(plan.inputs, settings.condaChannels ?? []) });
+  }
   const resolver = createBaseResolver({
     docker,
     settings,

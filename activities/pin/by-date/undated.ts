@@ -11,6 +11,18 @@ export interface DatedIndexes {
 }
 
 /**
+ * A channel of conda that the submission names is one like others where builds see its past, which the configuration tells and no
+ * Dockerfile.
+ */
+export function withKnownChannels(inputs: readonly BuildInput[], channels: readonly string[]): BuildInput[] {
+  const known = channels.map((channel) => channel.replace(/\/+$/, ''));
+  return inputs.map(({ reason = '', ...input }) => {
+    const isKnown = input.kind === 'conda' && input.verdict === 'by-recording' && known.some((channel) => reason.startsWith(`${channel} `) || reason.startsWith(`${channel}/ `));
+    return isKnown ? { ...input, verdict: 'by-date' } : { ...input, ...(reason === '' ? {} : { reason }) };
+  });
+}
+
+/**
  * What could be had by date in principle and is not by this build: apt without a snapshot archive, conda without channels that we
  * answer for, and npm where its registry does not tell times. Only a recording determines it.
  */
