@@ -48,10 +48,11 @@ export async function refuseFaulty(training: Training, ended: ContainerState, re
 async function outsideFacts({ dependencies: { docker }, owner, id, budget, device }: Training, startedAtMs: number, finishedAtMs: number, exitCode: number): Promise<OutsideFacts> {
   const killsBefore = budget.life()?.hostKills ?? null;
   const killsNow = await hostKills();
+  const engineEnds = await endsContainers(docker);
   return {
     guardStopped: await hasGuardStopped(docker, { owner, container: id }),
-    engineStartedMs: await engineStartedMs(docker, id, startedAtMs),
-    engineEnds: await endsContainers(docker),
+    engineStartedMs: await engineStartedMs(docker, { id, startedAtMs, engineEnds }),
+    engineEnds,
     signal: await signalOf(docker, id, startedAtMs, finishedAtMs),
     hostKilled: killsBefore !== null && killsNow !== null && killsNow > killsBefore,
     deviceProblem: device === undefined || exitCode === 0 ? undefined : await deviceProblem(device, startedAtMs),

@@ -30,16 +30,16 @@ async function pastEvents(docker: Docker, options: { since: string; until: strin
 const eventsKept = 256;
 
 /**
- * When the engine itself started that tells of a container (Unix time in ms), or at the latest did. Its default network tells, which
+ * When the engine itself started that tells of a container (Unix time in ms), or at the latest did; `engineEnds` as of endsContainers. Its default network tells, which
  * it makes anew; with live-restore and containers running it keeps that, and what it still knows of the past must tell: where that
  * is not full and lacks the container's start, the engine has started since. Undefined where nothing tells.
  */
-export async function engineStartedMs(docker: Docker, container: string, startedAtMs: number): Promise<number | undefined> {
+export async function engineStartedMs(docker: Docker, { id, startedAtMs, engineEnds }: { id: string; startedAtMs: number; engineEnds: boolean }): Promise<number | undefined> {
   const networkMs = await defaultNetworkMs(docker);
-  if (networkMs === undefined || networkMs > startedAtMs || (await endsContainers(docker))) return networkMs;
+  if (networkMs === undefined || networkMs > startedAtMs || engineEnds) return networkMs;
   const nowMs = Date.now();
   const known = await pastEvents(docker, { since: seconds(0), until: seconds(nowMs) });
-  const hasSeenStart = known.some((event) => event.container === container && event.action === 'start' && event.atMs > startedAtMs - 1_000);
+  const hasSeenStart = known.some((event) => event.container === id && event.action === 'start' && event.atMs > startedAtMs - 1_000);
   return hasSeenStart || known.length >= eventsKept ? networkMs : (known[0]?.atMs ?? nowMs);
 }
 

@@ -24,7 +24,7 @@ async function endOf(container: Container): Promise<{ lines: string[]; unheard: 
   const { Id, State } = await container.inspect();
   const [startedAtMs, finishedAtMs] = [Date.parse(State.StartedAt), Date.parse(State.FinishedAt)];
   const log = await container.logs({ stdout: true, follow: false });
-  const startedMs = await engineStartedMs(engine.docker, Id, startedAtMs);
+  const startedMs = await engineStartedMs(engine.docker, { id: Id, startedAtMs, engineEnds: false });
   return { lines: log.toString('latin1').match(/step \d+ of \d+/g) ?? [], unheard: endedUnheard({ startedAtMs, finishedAtMs, engineStartedMs: startedMs }) };
 }
 
